@@ -1,0 +1,38 @@
+"""What can be asked of an engine, in frozen values; light enough for every process to import."""
+
+from engine.spec.base import Generation, Request
+from engine.spec.errors import Cancelled, EngineError, InvalidSpec, Problem
+from engine.spec.estimate import Estimate, estimate
+from engine.spec.parse import option_names, parse, restore
+from engine.spec.plan import Capabilities, Notice, Order, Plan, TrackFile, TrackResult
+from engine.spec.preset import Preset
+from engine.spec.protocol import Engine, LineTime, Take, TrackSink, WordTime
+from engine.spec.tasks import MODELS, Spec
+
+__all__ = [
+    "MODELS",
+    "Cancelled",
+    "Capabilities",
+    "Engine",
+    "EngineError",
+    "Estimate",
+    "Generation",
+    "InvalidSpec",
+    "LineTime",
+    "Notice",
+    "Order",
+    "Plan",
+    "Preset",
+    "Problem",
+    "Request",
+    "Spec",
+    "Take",
+    "TrackFile",
+    "TrackResult",
+    "TrackSink",
+    "WordTime",
+    "estimate",
+    "option_names",
+    "parse",
+    "restore",
+]

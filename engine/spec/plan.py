@@ -1,0 +1,91 @@
+"""What an engine decides before it renders, and what it hands over afterwards: frozen values that travel as JSON."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FileKind = Literal["audio", "stem", "lrc", "midi", "image", "score"]
+Stage = Literal["fetching", "planning", "rendering", "encoding"]
+
+
+class Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Notice(Value):
+    """What people should know about a plan: `no_effect` (fields), `not_understood` (words), `no_voice` (reason)."""
+
+    code: str
+    params: dict[str, Any] = Field(default_factory=dict)
+
+
+class Plan(Value):
+    """The decisions of one attempt. `seeds` has one entry a take; `lyrics_by` says who wrote the words."""
+
+    title: str
+    caption: str
+    lyrics: str = ""
+    lyrics_by: Literal["user", "engine"] | None = None
+    instrumental: bool = False
+    duration: float
+    bpm: float
+    keyscale: str
+    timesignature: str
+    vocal_language: str = "unknown"
+    genre_preset: str | None = None
+    seeds: tuple[int, ...]
+    engine: str
+    notices: tuple[Notice, ...] = ()
+
+
+class TrackFile(Value):
+    """A finished file of a take. `path` is absolute; `name` tells stems apart ("vocals"); `format` is the extension."""
+
+    kind: FileKind
+    path: str
+    format: str
+    name: str = ""
+
+
+class TrackResult(Value):
+    """One finished take: what was measured, and its files. Durations in seconds."""
+
+    take: int
+    title: str
+    seed: int
+    duration: float
+    sample_rate: int
+    channels: int
+    bpm: float
+    keyscale: str
+    timesignature: str
+    quality_score: float | None = None
+    lrc: str | None = None
+    peaks: tuple[int, ...] = ()
+    files: tuple[TrackFile, ...]
+
+
+class Order(Value):
+    """One attempt as an engine receives it. `seed` stands in where the spec's own is -1, so that a retry repeats it."""
+
+    job: int
+    spec: dict[str, Any]
+    duration: float
+    takes: int
+    seed: int
+    workdir: str
+    parent: dict[str, str] = Field(default_factory=dict)
+
+
+class Capabilities(Value):
+    """What an engine can do. `tasks` are names of `engine.spec.tasks`; `voices` is False where it can't sing here."""
+
+    name: str
+    tasks: tuple[str, ...]
+    max_duration: float
+    max_batch: int
+    sample_rate: int
+    stems: tuple[str, ...]
+    languages: tuple[str, ...]

@@ -1,0 +1,73 @@
+"""The two protocols between whoever runs an engine and the engine itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from engine.spec.base import Request
+from engine.spec.plan import Capabilities, Order, Plan
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Audio = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class WordTime:
+    """A sung word; times in seconds from the start of the song."""
+
+    text: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class LineTime:
+    """A sung line with its words; `start` is the onset of its first sound in the rendered voice."""
+
+    text: str
+    start: float
+    end: float
+    words: tuple[WordTime, ...] = ()
+
+
+@dataclass(frozen=True)
+class Take:
+    """One rendered variation. `audio` and each stem: float32 (2, samples), range -1 to 1; stems sum to `audio`."""
+
+    index: int
+    seed: int
+    audio: Audio
+    sample_rate: int
+    bpm: float
+    keyscale: str
+    timesignature: str
+    stems: dict[str, Audio] = field(default_factory=dict)
+    lines: tuple[LineTime, ...] = ()
+    midi: bytes | None = None
+    score: bytes | None = None
+
+
+class TrackSink(Protocol):
+    """Where an engine puts what it makes. Calls MUST come from one thread."""
+
+    def progress(self, fraction: float) -> None:
+        """Rendering has come this far, 0 to 1 over all takes. Raises `Cancelled` when nobody wants it any more."""
+
+    def take(self, take: Take) -> None:
+        """A take is finished; the sink encodes it before it returns."""
+
+
+class Engine(Protocol):
+    """Makes music. `plan` may think; `render` is the dear part and MUST give the same takes for the same plan."""
+
+    capabilities: Capabilities
+
+    def plan(self, spec: Request, order: Order) -> Plan:
+        """Decide everything the takes share. Raises `EngineError` where the request can't be done."""
+
+    def render(self, spec: Request, plan: Plan, order: Order, sink: TrackSink) -> None:
+        """Render every take of `plan` into `sink`. Raises `EngineError`, or lets the sink's `Cancelled` through."""

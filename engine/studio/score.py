@@ -1,0 +1,113 @@
+"""The score: everything a song is before it sounds. Times in beats from the first downbeat, pitches as MIDI numbers.
+
+A beat is a quarter note in x/4 metres and a dotted quarter in 6/8 (so an eighth there is a third of a beat).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+BEATS_PER_BAR = {"2/4": 2, "3/4": 3, "4/4": 4, "6/8": 2}
+
+
+@dataclass(frozen=True)
+class Note:
+    """`pitch`: MIDI number; for drum kits the General MIDI percussion number (36 kick, 38 snare, 42 hat ...)."""
+
+    start: float
+    length: float
+    pitch: int
+    velocity: float
+
+
+@dataclass(frozen=True)
+class Part:
+    """One instrument's line. `stem`: one of the twelve stem names; `instrument`: see `engine.spec.preset`."""
+
+    stem: str
+    instrument: str
+    notes: tuple[Note, ...]
+    gain_db: float = 0.0
+    pan: float = 0.0
+
+
+@dataclass(frozen=True)
+class Section:
+    """`kind`: intro, verse, prechorus, chorus, bridge, solo, break, outro. `energy` 0 to 1 shapes density and level."""
+
+    kind: str
+    start_bar: int
+    bars: int
+    energy: float
+
+
+@dataclass(frozen=True)
+class Chord:
+    """`root` 0-11; `tones` are pitch classes, root first; `name` as people write it ("Am7")."""
+
+    start: float
+    length: float
+    root: int
+    tones: tuple[int, ...]
+    name: str
+
+
+@dataclass(frozen=True)
+class SungNote:
+    """One note of the melody. `syllable` indexes the line's syllables; several notes on one syllable are a melisma."""
+
+    start: float
+    length: float
+    pitch: int
+    syllable: int
+
+
+@dataclass(frozen=True)
+class SungLine:
+    """A lyric line set to notes; `line` indexes the lyric lines that were read."""
+
+    line: int
+    notes: tuple[SungNote, ...]
+
+
+@dataclass(frozen=True)
+class Syllable:
+    """A syllable as it will be sung: which word it belongs to, and whether the language stresses it (0, 1, 2)."""
+
+    word: int
+    stress: int
+
+
+@dataclass(frozen=True)
+class LyricLine:
+    """A line of the lyrics, read by the voice: its words and syllables; `section` as its tag said ("verse")."""
+
+    text: str
+    section: str
+    words: tuple[str, ...]
+    syllables: tuple[Syllable, ...]
+
+
+@dataclass(frozen=True)
+class Score:
+    """A composed song. `duration` in seconds is exact; music that rings past it is faded inside it."""
+
+    title: str
+    style: str
+    seed: int
+    bpm: float
+    tonic: int
+    minor: bool
+    timesignature: str
+    duration: float
+    sections: tuple[Section, ...]
+    chords: tuple[Chord, ...]
+    parts: tuple[Part, ...]
+    voice: tuple[SungLine, ...] = ()
+    swing: float = 0.5
+    lines: tuple[LyricLine, ...] = field(default=())
+
+    @property
+    def beat_s(self) -> float:
+        """Seconds a beat."""
+        return 60.0 / self.bpm
