@@ -7,6 +7,7 @@ from engine.spec.parse import option_names, parse, restore
 from engine.spec.plan import Capabilities, Notice, Order, Plan, TrackFile, TrackResult
 from engine.spec.preset import Preset
 from engine.spec.protocol import Engine, LineTime, Take, TrackSink, WordTime
+from engine.spec.running import EnginePool, Event, Planned, Progressed, Staged
 from engine.spec.tasks import MODELS, Spec
 
 __all__ = [
@@ -15,17 +16,22 @@ __all__ = [
     "Capabilities",
     "Engine",
     "EngineError",
+    "EnginePool",
     "Estimate",
+    "Event",
     "Generation",
     "InvalidSpec",
     "LineTime",
     "Notice",
     "Order",
     "Plan",
+    "Planned",
     "Preset",
     "Problem",
+    "Progressed",
     "Request",
     "Spec",
+    "Staged",
     "Take",
     "TrackFile",
     "TrackResult",

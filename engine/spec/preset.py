@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from engine.spec.fields import STEMS
+
 Instrument = Literal[
     "acoustic_kit", "rock_kit", "brush_kit", "electronic_kit", "hiphop_kit", "latin_kit", "orchestral_kit",
     "upright_bass", "electric_bass", "synth_bass", "sub_808",
@@ -14,6 +16,60 @@ Instrument = Literal[
     "string_ensemble", "solo_violin", "brass_section", "trumpet", "flute", "saxophone",
     "pad", "pluck", "lead", "bell", "hand_percussion", "riser",
 ]  # fmt: skip
+Groove = Literal[
+    "straight", "pop", "rock", "punk", "hiphop", "trap", "swing", "orchestral", "house", "breakbeat", "train", "folk",
+    "shuffle", "onedrop", "salsa", "bossa", "samba", "reggaeton", "rnb", "funk", "doublekick", "ballad",
+]  # fmt: skip
+Harmony = Literal[
+    "pop", "rock", "hiphop", "jazz", "classical", "electronic", "country", "folk", "blues", "reggae", "latin", "soul",
+    "metal",
+]  # fmt: skip
+BassStyle = Literal[
+    "kick", "eighths", "walk", "two", "onedrop", "tumbao", "offbeat", "sub", "gallop", "pedal", "shuffle", "bossa",
+]  # fmt: skip
+Figure = Literal[
+    "hold", "pulse", "arpeggio", "sixteenths", "alberti", "comp", "stabs", "skank", "bubble", "strum", "chug", "power",
+    "travis", "boomchick", "montuno", "bossa", "counter", "accents", "tremolo", "muted", "loop", "answer", "gate",
+    "boogie",
+]  # fmt: skip
+FormName = Literal["song", "club", "jazz", "classical", "blues", "loop"]
+TimeSignature = Literal["2/4", "3/4", "4/4", "6/8"]
+Share = Annotated[float, Field(ge=0, le=1)]
+Tempo = Annotated[int, Field(ge=30, le=300)]
+Swing = Annotated[float, Field(ge=0.5, le=0.75)]
+StemName = Literal[STEMS]  # type: ignore[valid-type]
+Decibel = Annotated[float, Field(ge=-24, le=12)]
+
+
+class Layer(BaseModel):
+    """One more instrument beside those of `instruments`, heard where a section's energy lies in `energy`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stem: StemName
+    instrument: Instrument
+    figure: Figure
+    energy: tuple[Share, Share] = (0.0, 1.0)
+
+
+class Style(BaseModel):
+    """A branch of a genre ("bossa nova" of Latin): what differs when a caption has one of its `words`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    words: tuple[str, ...]
+    bpm: tuple[Tempo, Tempo] | None = None
+    timesignature: TimeSignature | None = None
+    minor: Share | None = None
+    groove: Groove | None = None
+    swing: Swing | None = None
+    harmony: Harmony | None = None
+    bass: BassStyle | None = None
+    energy: Share | None = None
+    lead: Instrument | None = None
+    without: tuple[StemName, ...] = ()
+    instruments: dict[StemName, Instrument] = Field(default_factory=dict)
+    figures: dict[StemName, Figure] = Field(default_factory=dict)
 
 
 class Preset(BaseModel):
@@ -23,15 +79,29 @@ class Preset(BaseModel):
 
     description: str
     words: tuple[str, ...] = ()
-    bpm: tuple[Annotated[int, Field(ge=30, le=300)], Annotated[int, Field(ge=30, le=300)]]
-    timesignature: Literal["2/4", "3/4", "4/4", "6/8"] = "4/4"
-    minor: Annotated[float, Field(ge=0, le=1)] = 0.4
-    groove: str = "straight"
-    swing: Annotated[float, Field(ge=0.5, le=0.75)] = 0.5
-    harmony: str = "pop"
+    hints: tuple[str, ...] = ()
+    bpm: tuple[Tempo, Tempo]
+    timesignature: TimeSignature = "4/4"
+    minor: Share = 0.4
+    keys: tuple[str, ...] = ()
+    groove: Groove = "straight"
+    swing: Swing = 0.5
+    swing_unit: Literal["eighth", "sixteenth"] = "eighth"
+    harmony: Harmony = "pop"
+    form: FormName = "song"
+    bass: BassStyle = "kick"
+    lead: Instrument = "piano"
+    energy: Share = 0.5
+    syncopation: Share = 0.3
+    melisma: Share = 0.1
+    female: Share = 0.5
+    rap: bool = False
     # stem name -> instrument that plays it
-    instruments: dict[str, Instrument] = Field(default_factory=dict)
-    gains_db: dict[str, Annotated[float, Field(ge=-24, le=12)]] = Field(default_factory=dict)
-    reverb: Annotated[float, Field(ge=0, le=1)] = 0.25
-    sidechain: Annotated[float, Field(ge=0, le=1)] = 0.0
-    bass_band: tuple[Annotated[float, Field(ge=0, le=1)], Annotated[float, Field(ge=0, le=1)]] = (0.05, 0.6)
+    instruments: dict[StemName, Instrument] = Field(default_factory=dict)
+    figures: dict[StemName, Figure] = Field(default_factory=dict)
+    layers: tuple[Layer, ...] = ()
+    gains_db: dict[StemName, Decibel] = Field(default_factory=dict)
+    reverb: Share = 0.25
+    sidechain: Share = 0.0
+    bass_band: tuple[Share, Share] = (0.05, 0.6)
+    styles: dict[str, Style] = Field(default_factory=dict)

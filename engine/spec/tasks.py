@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AliasChoices, Field, field_validator, model_validator
 
 from engine.spec.base import Generation, Request, nothing_to_go_by
 from engine.spec.fields import (
@@ -166,6 +166,11 @@ class Retake(Generation):
     original_job_id: JobId = Field(description="The song, by its number")
     retake_variance: Unit = Field(0.7, description="0 is identical, 1 is all new")
     retake_seeds: tuple[Annotated[int, Range(0, 2**53)], ...] = Field((), description="One seed for each take")
+
+    @field_validator("retake_seeds", mode="before")
+    @classmethod
+    def _as_typed(cls, value: Any) -> Any:
+        return value.replace(",", " ").split() if isinstance(value, str) else value
 
 
 class Repaint(FromAudio):

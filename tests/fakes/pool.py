@@ -1,0 +1,120 @@
+"""A pool that renders nothing: takes of a few bytes, or whatever trouble the caption asks for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from engine.spec import (
+    Cancelled,
+    Capabilities,
+    EngineError,
+    Event,
+    Order,
+    Plan,
+    Planned,
+    Progressed,
+    Staged,
+    TrackFile,
+    TrackResult,
+)
+
+
+class ScriptedPool:
+    """Implements `EnginePool`. `script` maps a caption to what happens; other captions succeed at once.
+
+    "wait": runs until cancelled. "crash", "broken": a passing and a permanent error. "… once": only the first time.
+    """
+
+    capabilities = Capabilities(
+        name="studio",
+        tasks=("text2music", "prompt2instrumental"),
+        max_duration=600,
+        max_batch=8,
+        sample_rate=48000,
+        stems=("vocals", "drums"),
+        languages=("en",),
+    )
+
+    def __init__(self, size: int = 2) -> None:
+        self.size = size
+        self.orders: list[Order] = []
+        self.running = 0
+        self.most_running = 0
+
+    async def run(
+        self, order: Order, *, on_event: Callable[[Event], Awaitable[None]], cancelled: asyncio.Event
+    ) -> tuple[TrackResult, ...]:
+        again = any(order.job == earlier.job for earlier in self.orders)
+        self.orders.append(order)
+        self.running += 1
+        self.most_running = max(self.most_running, self.running)
+        try:
+            return await self._run(order, again=again, on_event=on_event, cancelled=cancelled)
+        finally:
+            self.running -= 1
+
+    async def _run(
+        self,
+        order: Order,
+        *,
+        again: bool,
+        on_event: Callable[[Event], Awaitable[None]],
+        cancelled: asyncio.Event,
+    ) -> tuple[TrackResult, ...]:
+        caption = order.spec["caption"]
+        await on_event(Staged("planning"))
+        await on_event(Planned(planned(order)))
+        if caption == "broken" or (caption == "broken once" and not again):
+            raise EngineError("lyrics_too_long", permanent=True, cause="told to")
+        if caption == "crash" or (caption == "crash once" and not again):
+            raise EngineError("engine_crashed", permanent=False, cause="told to")
+        if caption == "disk":
+            raise OSError(28, "No space left on device")
+        await on_event(Staged("rendering"))
+        await on_event(Progressed(0.5))
+        if caption == "wait":
+            await cancelled.wait()
+        if cancelled.is_set():
+            raise Cancelled
+        return tuple(taken(order, index) for index in range(1, order.takes + 1))
+
+    async def stop(self, drain_s: float) -> None:
+        return None
+
+
+def planned(order: Order) -> Plan:
+    return Plan(
+        title="A Title",
+        caption=order.spec["caption"],
+        duration=order.duration,
+        bpm=100,
+        keyscale="C Major",
+        timesignature="4/4",
+        seeds=tuple(range(order.takes)),
+        engine="scripted",
+    )
+
+
+def taken(order: Order, take: int) -> TrackResult:
+    folder = Path(order.workdir) / f"take-{take}"
+    folder.mkdir()
+    song, stem = folder / "song.flac", folder / "drums.flac"
+    song.write_bytes(f"song {order.seed} {take}".encode())
+    stem.write_bytes(f"drums {order.seed} {take}".encode())
+    return TrackResult(
+        take=take,
+        title="A Title",
+        seed=order.seed,
+        duration=order.duration,
+        sample_rate=48000,
+        channels=2,
+        bpm=100,
+        keyscale="C Major",
+        timesignature="4/4",
+        files=(
+            TrackFile(kind="audio", path=str(song), format="flac"),
+            TrackFile(kind="stem", path=str(stem), format="flac", name="drums"),
+        ),
+    )

@@ -1,0 +1,52 @@
+"""The clock of the house: APScheduler wakes the dispatcher, rescue, the outbox and the sweep; truth stays in tables.
+
+Its own job store is memory: on a kill it would lose a running job, so nothing depends on it (see DESIGN.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+DISPATCH_S, OUTBOX_S, RESCUE_S, SWEEP_S = 0.5, 1.0, 5.0, 3600.0
+
+
+class Clock:
+    """Calls each duty at its interval, and `nudge` calls one now. A duty never overlaps itself."""
+
+    def __init__(
+        self,
+        *,
+        dispatch: Callable[[], Awaitable[object]],
+        outbox: Callable[[], Awaitable[object]],
+        rescue: Callable[[], Awaitable[object]],
+        sweep: Callable[[], Awaitable[object]],
+    ) -> None:
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+        )
+        for name, duty, seconds in (
+            ("dispatch", dispatch, DISPATCH_S),
+            ("outbox", outbox, OUTBOX_S),
+            ("rescue", rescue, RESCUE_S),
+            ("sweep", sweep, SWEEP_S),
+        ):
+            # The first round is now: a house that was down has things to catch up on.
+            self._scheduler.add_job(duty, IntervalTrigger(seconds=seconds), id=name, next_run_time=datetime.now(UTC))
+
+    def start(self) -> None:
+        """Begin to tick in the running event loop."""
+        self._scheduler.start()
+
+    def nudge(self, *names: str) -> None:
+        """Let the duties called `names` run now rather than at their next turn."""
+        for name in names:
+            if self._scheduler.get_job(name) is not None:
+                self._scheduler.modify_job(name, next_run_time=datetime.now(UTC))
+
+    def stop(self) -> None:
+        """Stop ticking; duties under way go on to their end."""
+        self._scheduler.shutdown(wait=False)

@@ -1,0 +1,51 @@
+"""What things cost, in credits (rows D and decisions G of the reference)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from engine.spec import Estimate, Request
+
+STEM_TASKS = ("stems", "extract-stem")
+
+Credits = Annotated[int, Field(ge=0, le=1_000_000)]
+
+
+class Tier(BaseModel):
+    """Songs of up to `up_to_s` seconds (that length included) cost `credits` a take."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    up_to_s: Annotated[float, Field(gt=0, le=3600)]
+    credits: Credits
+
+
+class Pricing(BaseModel):
+    """`pricing.toml`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    welcome: Credits
+    tiers: Annotated[tuple[Tier, ...], Field(min_length=1)]
+    free_tasks: tuple[str, ...] = ()
+    foreign_stem: Credits = 5
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        lengths = [tier.up_to_s for tier in self.tiers]
+        if lengths != sorted(set(lengths)):
+            raise ValueError("each tier's up_to_s must be above the one before")
+        return self
+
+
+def price(pricing: Pricing, spec: Request, estimate: Estimate) -> int:
+    """Credits for one job: the tier of its length times its takes. Above the last tier, the last one's price.
+
+    Stems of what was made here are known exactly and cost nothing; those of foreign audio have to be separated.
+    """
+    if spec.task in STEM_TASKS and getattr(spec, "src_audio_url", None) is not None:
+        return pricing.foreign_stem
+    if spec.task in pricing.free_tasks or estimate.takes == 0:
+        return 0
+    tier = next((tier for tier in pricing.tiers if estimate.duration <= tier.up_to_s), pricing.tiers[-1])
+    return tier.credits * estimate.takes

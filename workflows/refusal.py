@@ -1,0 +1,35 @@
+"""A request that is not taken: a code with parameters. Nothing was kept, held or charged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.spec import InvalidSpec
+
+
+class Refusal(Exception):
+    """Why a request is refused. `retry_after` in seconds, where waiting helps; words are the surfaces' business."""
+
+    def __init__(
+        self,
+        code: str,
+        *,
+        field: str | None = None,
+        value: Any = None,
+        allowed: str | None = None,
+        retry_after: int | None = None,
+        **params: Any,
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.field = field
+        self.value = value
+        self.allowed = allowed
+        self.retry_after = retry_after
+        self.params = params
+
+    @classmethod
+    def of(cls, invalid: InvalidSpec) -> Refusal:
+        """The first problem of a request that could not be read; people mend one thing at a time."""
+        first = invalid.problems[0]
+        return cls(first.code, field=first.field, value=first.value, allowed=first.allowed, **first.params)

@@ -1,0 +1,13 @@
+"""Whether a failed attempt is tried again, and when: a decision, not an action."""
+
+from __future__ import annotations
+
+from workflows.limits import Limits
+
+
+def decide(limits: Limits, *, permanent: bool, attempt: int) -> int | None:
+    """Milliseconds to wait before the next attempt, or None to give up. `attempt` counts from 1."""
+    if permanent or attempt >= limits.attempts:
+        return None
+    waits = limits.back_off_s
+    return int(waits[min(attempt, len(waits)) - 1] * 1000)

@@ -1,0 +1,143 @@
+"""A job as surfaces show it: one frozen value with its tracks and the blobs that hold their files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session
+
+from storage import jobs, tracks, users
+from storage.tables import Job
+from workflows import eta
+from workflows.refusal import Refusal
+
+
+@dataclass(frozen=True)
+class FileView:
+    """A file of a track; `digest` names its blob."""
+
+    kind: str
+    name: str
+    format: str
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True)
+class TrackView:
+    """A finished take."""
+
+    id: str
+    take: int
+    title: str
+    seed: int
+    duration: float
+    sample_rate: int
+    channels: int
+    bpm: float
+    keyscale: str
+    timesignature: str
+    quality_score: float | None
+    lrc: str | None
+    files: tuple[FileView, ...]
+
+
+@dataclass(frozen=True)
+class JobView:
+    """A job. `position` and `eta_s` only while it waits; times in milliseconds since the epoch."""
+
+    id: int
+    user: str
+    surface: str
+    channel: str
+    message: str | None
+    task: str
+    title: str | None
+    status: str
+    stage: str | None
+    progress: float | None
+    price: int
+    attempt: int
+    duration: float
+    takes: int
+    spec: dict[str, Any]
+    plan: dict[str, Any] | None
+    error_code: str | None
+    error_params: dict[str, Any]
+    error_permanent: bool
+    created_at: int
+    finished_at: int | None
+    position: int | None
+    eta_s: float | None
+    tracks: tuple[TrackView, ...]
+
+    @property
+    def ended(self) -> bool:
+        """Whether it will change no more by itself."""
+        return self.status in ("COMPLETED", "FAILED", "CANCELLED")
+
+
+def look(session: Session, job_id: int) -> JobView:
+    """The job `job_id`. Raises `Refusal` where there is none."""
+    job = jobs.get(session, job_id)
+    if job is None:
+        raise Refusal("job_not_found", field="job", value=job_id)
+    return _view(session, job)
+
+
+def recent(session: Session, limit: int) -> list[JobView]:
+    """The latest jobs of everybody, newest first."""
+    return [_view(session, job) for job in jobs.recent(session, None, limit)]
+
+
+def _view(session: Session, job: Job) -> JobView:
+    waits = job.status == "PENDING"
+    user = users.get(session, job.user_id)
+    return JobView(
+        id=job.id,
+        user=user.name,
+        surface=job.surface,
+        channel=job.channel,
+        message=job.message,
+        task=job.task,
+        title=job.title,
+        status=job.status,
+        stage=job.stage,
+        progress=job.progress,
+        price=job.price,
+        attempt=job.attempt,
+        duration=job.duration,
+        takes=job.takes,
+        spec=json.loads(job.spec),
+        plan=json.loads(job.plan) if job.plan else None,
+        error_code=job.error_code,
+        error_params=job.error_params or {},
+        error_permanent=bool(job.error_permanent),
+        created_at=job.created_at,
+        finished_at=job.finished_at,
+        position=jobs.position(session, job) if waits else None,
+        eta_s=eta.seconds(session, job) if waits else None,
+        tracks=tuple(
+            TrackView(
+                id=track.id,
+                take=track.take,
+                title=track.title,
+                seed=track.seed,
+                duration=track.duration,
+                sample_rate=track.sample_rate,
+                channels=track.channels,
+                bpm=track.bpm,
+                keyscale=track.keyscale,
+                timesignature=track.timesignature,
+                quality_score=track.quality_score,
+                lrc=track.lrc,
+                files=tuple(
+                    FileView(file.kind, file.name, file.format, file.digest, blob.size)
+                    for file, blob in tracks.files_of(session, track.id)
+                ),
+            )
+            for track in tracks.of_job(session, job.id)
+        ),
+    )
