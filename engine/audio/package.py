@@ -1,0 +1,135 @@
+"""Everything that is handed over of one take: the song in its formats, its stems, words, notes, picture and score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from engine.audio.encode import encode
+from engine.audio.files import write_whole
+from engine.audio.lrc import format_lrc
+from engine.audio.peaks import energy, peaks
+from engine.audio.picture import cover, smaller
+from engine.audio.quality import quality_score
+from engine.audio.tags import Tags
+from engine.spec.base import Generation, Request
+from engine.spec.errors import EngineError
+from engine.spec.plan import FileKind, Plan, TrackFile, TrackResult
+from engine.spec.protocol import Take
+
+MASTER, CHAT = "flac", "mp3"
+COVER_INSIDE = 500
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One file to write: its entry, and the call that writes it to a path."""
+
+    kind: FileKind
+    file: str
+    write: Callable[[Path], object]
+    name: str = ""
+
+
+def package(
+    take: Take,
+    *,
+    plan: Plan,
+    spec: Request,
+    workdir: Path,
+    on_step: Callable[[float], None] = lambda _: None,
+) -> TrackResult:
+    """Write every file of a finished take into `workdir`/take-`index` and measure the take.
+
+    There is always `song.flac` (the master), `song.mp3` for chats and a cover; another format where `spec` asks for it;
+    stems, LRC, MIDI and score where the take has them. The same take gives the same bytes. `on_step` hears how far it
+    has come (0 to 1) after each file, and MAY raise to stop. Raises `EngineError` (`disk_full`, `encode_failed`).
+    """
+    folder = workdir.absolute() / f"take-{take.index}"
+    picture = cover(
+        plan.title,
+        seed=take.seed,
+        genre=plan.genre_preset or "",
+        minor=take.keyscale.endswith("Minor"),
+        energy=energy(take.audio),
+    )
+    duration = take.audio.shape[1] / take.sample_rate
+    lrc = format_lrc(take.lines, title=plan.title, duration=duration) if take.lines else None
+    asked = spec.format if isinstance(spec, Generation) else MASTER
+    pieces = list(_pieces(take, _tags(take, plan, smaller(picture, COVER_INSIDE)), asked, picture, lrc))
+    _make(folder, with_stems=bool(take.stems))
+    for done, piece in enumerate(pieces, start=1):
+        piece.write(folder / piece.file)
+        on_step(done / len(pieces))
+    scored = isinstance(spec, Generation) and spec.calculate_quality
+    return TrackResult(
+        take=take.index,
+        title=plan.title,
+        seed=take.seed,
+        duration=duration,
+        sample_rate=take.sample_rate,
+        channels=take.audio.shape[0],
+        bpm=take.bpm,
+        keyscale=take.keyscale,
+        timesignature=take.timesignature,
+        quality_score=quality_score(take.audio, take.sample_rate, take.stems) if scored else None,
+        lrc=lrc,
+        peaks=peaks(take.audio),
+        files=tuple(
+            TrackFile(
+                kind=piece.kind,
+                path=str(folder / piece.file),
+                format=piece.file.partition(".")[2],
+                name=piece.name,
+            )
+            for piece in pieces
+        ),
+    )
+
+
+def _pieces(take: Take, tags: Tags, asked: str, picture: bytes, lrc: str | None) -> Iterator[Piece]:
+    for form in dict.fromkeys((MASTER, asked, CHAT)):
+        yield Piece("audio", f"song.{form}", _audio(take.audio, take.sample_rate, tags))
+    for name, stem in take.stems.items():
+        own = replace(tags, title=f"{tags.title} ({name})", lyrics="", lines=(), cover=None)
+        yield Piece("stem", f"stems/{name}.{MASTER}", _audio(stem, take.sample_rate, own), name)
+    if lrc is not None:
+        yield Piece("lrc", "song.lrc", _bytes(lrc.encode()))
+    if take.midi is not None:
+        yield Piece("midi", "song.mid", _bytes(take.midi))
+    yield Piece("image", "song.png", _bytes(picture))
+    if take.score is not None:
+        ending = "json.gz" if take.score.startswith(GZIP_MAGIC) else "json"
+        yield Piece("score", f"score.{ending}", _bytes(take.score))
+
+
+def _audio(audio: np.ndarray[tuple[int, ...], np.dtype[np.float32]], rate: int, tags: Tags) -> Callable[[Path], object]:
+    return lambda path: encode(audio, rate, path, tag=tags)
+
+
+def _bytes(data: bytes) -> Callable[[Path], object]:
+    return lambda path: write_whole(path, data)
+
+
+def _tags(take: Take, plan: Plan, picture: bytes) -> Tags:
+    return Tags(
+        title=plan.title,
+        genre=plan.genre_preset or "",
+        bpm=take.bpm,
+        key=take.keyscale,
+        lyrics=plan.lyrics or "\n".join(line.text for line in take.lines),
+        lines=take.lines,
+        comment=plan.caption,
+        cover=picture,
+    )
+
+
+def _make(folder: Path, *, with_stems: bool) -> None:
+    try:
+        (folder / "stems" if with_stems else folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EngineError("encode_failed", permanent=False, cause=str(error)) from error
