@@ -1,0 +1,1 @@
+"""The terminal: a person or a script at a shell. Its channel is a folder."""

@@ -1,0 +1,37 @@
+"""The rows every benchmark prints."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measure. `ratio`: against a peer or limit of the same run, what counts; `absolute`: for information."""
+
+    name: str
+    value: float
+    unit: str
+    target: float | None
+    kind: Literal["ratio", "absolute"]
+    ok: bool
+
+
+def arguments(description: str) -> argparse.Namespace:
+    """`--quick` (within 60 s) and `--json`."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--quick", action="store_true", help="end within 60 s")
+    parser.add_argument("--json", action="store_true", help="last line of stdout is one JSON object")
+    return parser.parse_args()
+
+
+def show(rows: list[Row], *, as_object: bool) -> None:
+    """Print the table, and the object where it is asked for."""
+    for row in rows:
+        target = "" if row.target is None else f"  target {row.target:g}"
+        print(f"{'ok  ' if row.ok else 'MISS'} {row.name:<44}{row.value:>10.3f} {row.unit}{target}  ({row.kind})")
+    if as_object:
+        print(json.dumps({"rows": [asdict(row) for row in rows]}))

@@ -1,0 +1,190 @@
+"""The catalogue of commands, built from the specs: names and examples are written here, everything else is derived."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic.fields import FieldInfo
+
+from engine.spec import MODELS, Generation, Request, option_names
+from engine.spec.fields import Choice, Key, Range, Text, Url, allowed
+
+Kind = Literal["text", "whole", "number", "flag", "choice", "link", "key", "wholes"]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option. `allowed` says in words what it takes; `sample` is a value that it takes, as people type it."""
+
+    name: str
+    kind: Kind
+    help: str
+    default: Any
+    required: bool
+    minimum: float | None
+    maximum: float | None
+    choices: tuple[str, ...]
+    max_length: int | None
+    allowed: str | None
+    aliases: tuple[str, ...]
+    sample: str
+
+
+@dataclass(frozen=True)
+class Command:
+    """What people type as `/name`. Free text goes to the option `main`; options stand with the likeliest first."""
+
+    name: str
+    task: str
+    summary: str
+    options: tuple[Option, ...]
+    main: str | None
+    example: str
+
+    def spellings(self) -> dict[str, Option]:
+        """Every option by its name and by its aliases."""
+        return {name: option for option in self.options for name in (option.name, *option.aliases)}
+
+
+_EXAMPLES = {
+    "song": ("text2music", '/song caption:"slow blues" duration:60'),
+    "instrumental": ("prompt2instrumental", '/instrumental caption:"lo-fi study beat" bpm:82'),
+    "rap": (
+        "text2rap",
+        r'/rap caption:"old school boom bap" lyrics:"[verse]\nChalk dust and concrete"',
+    ),
+    "vocals": ("lyric2vocals", r'/vocals lyrics:"[verse]\nCarry me home" caption:"soft alto"'),
+    "sample": ("text2samples", '/sample caption:"dusty drum break" sample_type:loop tempo:90'),
+    "simple": ("simple", "/simple a song about rain and coffee"),
+    "cover": ("cover", '/cover caption:"bossa nova" source_job_id:12'),
+    "reference": ("reference", '/reference caption:"a calm duet" reference_audio_url:https://example.com/song.mp3'),
+    "analyze": ("analyze", "/analyze https://example.com/song.mp3"),
+    "stem": ("extract-stem", "/stem vocals source_job_id:12"),
+    "stems": ("stems", "/stems 12"),
+    "retake": ("retake", "/retake 12 retake_variance:0.3"),
+    "repaint": ("repaint", '/repaint caption:"a quiet bridge" source_job_id:12 repainting_start:30 repainting_end:45'),
+    "extend": ("extend", '/extend caption:"a long fading outro" source_job_id:12 right_extend_length:30'),
+    "edit": ("edit", '/edit edit_target_prompt:"with strings" source_job_id:12'),
+    "lrc": ("lrc", "/lrc 12"),
+}
+
+# Values that make a good suggestion; every other option suggests its default, its first choice or its lowest value.
+_SAMPLES = {
+    "audio_codes": "12 805 91", "bpm": "120", "caption": "slow blues", "display_name": "Coffee Steam",
+    "duration": "60", "edit_target_lyrics": "Carry me home", "edit_target_prompt": "with strings",
+    "genre_preset": "Blues", "guidance_scale": "7", "inference_steps": "32", "job_id": "12", "keyscale": "A Minor",
+    "lora_name_or_path": "my-style", "lyrics": "Carry me home", "original_job_id": "12",
+    "query": "a song about rain and coffee", "repainting_end": "45", "repainting_start": "30", "retake_seeds": "1,2",
+    "seed": "7", "shift": "3", "source_job_id": "12", "tempo": "90", "timesignature": "4/4", "vocal_language": "en",
+}  # fmt: skip
+_SAMPLE_LINK = "https://example.com/song.mp3"
+
+
+def catalogue(known: Mapping[str, tuple[str, ...]] | None = None) -> dict[str, Command]:
+    """Every command by its name. `known` gives names from the operator's data as choices of their option."""
+    return {
+        name: Command(
+            name=name,
+            task=task,
+            summary=_summary(MODELS[task]),
+            options=_options(MODELS[task], known or {}),
+            main=MODELS[task].main,
+            example=example,
+        )
+        for name, (task, example) in _EXAMPLES.items()
+    }
+
+
+def as_json(commands: Mapping[str, Command] | None = None) -> dict[str, Any]:
+    """The catalogue as plain values: `{"commands": [{"name", "task", "summary", "options": [...], ...}]}`."""
+    listed = (catalogue() if commands is None else commands).values()
+    return {"commands": [dataclasses.asdict(command) for command in listed]}
+
+
+def nearest(name: str, names: Iterable[str], *, most: int = 1) -> tuple[str, ...]:
+    """Those of `names` that `name` is probably a slip of or short for, the likeliest first."""
+    spelled = {known.casefold(): known for known in names}
+    given = name.casefold()[:80]
+    slips = difflib.get_close_matches(given, spelled, most, 0.65)
+    short_for = [known for known in spelled if given in known] if len(given) > 2 else []
+    return tuple(spelled[near] for near in list(dict.fromkeys([*slips, *short_for]))[:most])
+
+
+def _summary(model: type[Request]) -> str:
+    # The reference row at the end ("(C1)") is for developers.
+    return re.sub(r"\s*\(C\d+\)", "", (model.__doc__ or "").strip().splitlines()[0]).rstrip(".")
+
+
+def _options(model: type[Request], known: Mapping[str, tuple[str, ...]]) -> tuple[Option, ...]:
+    spellings = option_names(model)
+    names = [name for name in model.model_fields if name != "task"]
+
+    def likeliest_first(name: str) -> tuple[bool, bool, bool]:
+        return (name != model.main, not model.model_fields[name].is_required(), name in Generation.model_fields)
+
+    return tuple(
+        _option(
+            name,
+            model.model_fields[name],
+            aliases=tuple(alias for alias, field in spellings.items() if field == name != alias),
+            names=known.get(name),
+        )
+        for name in sorted(names, key=likeliest_first)
+    )
+
+
+def _option(name: str, field: FieldInfo, *, aliases: tuple[str, ...], names: tuple[str, ...] | None) -> Option:
+    base, several, marks = _shape(field.annotation, field.metadata)
+    reach = next((mark for mark in marks if isinstance(mark, Range)), None)
+    text = next((mark for mark in marks if isinstance(mark, Text)), None)
+    choices = names or next((mark.options for mark in marks if isinstance(mark, Choice)), ())
+    kind = _kind(base, several, marks, choices)
+    required = field.is_required()
+    default = None if required else field.default
+    lowest = f"{reach.low:g}" if reach else ""
+    plain = str(default).lower() if isinstance(default, bool) else "" if default is None else str(default)
+    sample = _SAMPLES.get(name) or plain or next(iter(choices), "") or lowest
+    return Option(
+        name=name,
+        kind=kind,
+        help=field.description or "",
+        default=default,
+        required=required,
+        minimum=reach.low if reach else None,
+        maximum=reach.high if reach else None,
+        choices=choices,
+        max_length=text.high if text else None,
+        allowed="one of " + ", ".join(names) if names else allowed(field, marks) or allowed(field),
+        aliases=aliases,
+        sample=_SAMPLE_LINK if kind == "link" else sample,
+    )
+
+
+def _kind(base: Any, several: bool, marks: tuple[Any, ...], choices: tuple[str, ...]) -> Kind:
+    if several:
+        return "wholes"
+    if choices:
+        return "choice"
+    for mark in marks:
+        if isinstance(mark, Key):
+            return "key"
+        if isinstance(mark, Url):
+            return "link"
+    return {bool: "flag", int: "whole", float: "number"}.get(base, "text")  # type: ignore[return-value]
+
+
+def _shape(annotation: Any, metadata: Iterable[Any]) -> tuple[Any, bool, tuple[Any, ...]]:
+    """The plain type beneath `annotation`, whether it is a list of them, and every mark on the way."""
+    marks, several = tuple(metadata), False
+    while arguments := typing.get_args(annotation):
+        if typing.get_origin(annotation) is typing.Annotated:
+            marks += tuple(arguments[1:])
+        several = several or typing.get_origin(annotation) is tuple
+        annotation = next(part for part in arguments if part is not type(None))
+    return annotation, several, marks

@@ -1,0 +1,160 @@
+"""The one place that wires real parts together; everything is taken down in the opposite order."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter
+
+from config.files import load
+from config.settings import Settings
+from engine.spec import Capabilities, EnginePool, Preset
+from engine.studio.capabilities import capabilities
+from storage import blobs as blob_rows
+from storage.blobs import FolderBlobs
+from storage.database import Database
+from storage.migrate import upgrade
+from workflows.limits import Limits
+from workflows.models import Models
+from workflows.moderation import Moderation
+from workflows.pricing import Pricing
+from workflows.rules import Rules
+
+if TYPE_CHECKING:
+    from workflows.clock import Clock
+    from workflows.deliver import Courier
+
+DRAIN_S = 20.0
+# A blob is written before the row that speaks of it; younger ones may still get theirs.
+ORPHAN_S = 3600.0
+
+
+@dataclass(frozen=True)
+class House:
+    """The parts every command needs: settings, rules, the database, the audio files. No engine."""
+
+    settings: Settings
+    rules: Rules
+    presets: dict[str, Preset]
+    db: Database
+    blobs: FolderBlobs
+
+    @property
+    def songs(self) -> Path:
+        """Where the terminal's songs go when no folder was named."""
+        return self.settings.home / "songs"
+
+
+def read_rules(settings: Settings) -> tuple[Rules, dict[str, Preset]]:
+    """The operator's data, checked. Raises `config.files.ConfigError`."""
+    home = settings.home
+    presets = load("presets", TypeAdapter(dict[str, Preset]), home)
+    models = load("models", Models, home)
+    rules = Rules(
+        pricing=load("pricing", Pricing, home),
+        limits=load("limits", Limits, home),
+        moderation=load("moderation", Moderation, home),
+        capabilities=engine_capabilities(),
+        known={"genre_preset": tuple(presets), "model_version": tuple(models.versions)},
+    )
+    return rules, presets
+
+
+def engine_capabilities() -> Capabilities:
+    """What the engine of this house can do, known without starting it."""
+    return capabilities()
+
+
+@contextmanager
+def open_house(settings: Settings) -> Iterator[House]:
+    """Open the database (made or migrated if need be) and the blob store; close them at the end."""
+    rules, presets = read_rules(settings)
+    upgrade(settings.database_url)
+    db = Database(settings.database_url)
+    try:
+        yield House(settings, rules, presets, db, FolderBlobs(settings.blobs))
+    finally:
+        db.close()
+
+
+def engine_pool(house: House) -> EnginePool:
+    """The engines of this machine, started at the first order."""
+
+    from engine.pool.local import LocalPool
+
+    settings = house.settings
+    return LocalPool(
+        factory="engine.studio.engine:make",
+        options={"presets": {name: preset.model_dump() for name, preset in house.presets.items()}},
+        size=settings.engines or min(os.cpu_count() or 1, 2),
+        memory_mb=settings.engine_memory_mb,
+        stall_s=settings.engine_stall_s,
+        capabilities=house.rules.capabilities,
+    )
+
+
+@asynccontextmanager
+async def working(house: House) -> AsyncIterator[Clock]:
+    """Work the queue and deliver the outbox until the block ends; then drain."""
+    # What only a worker needs is imported here: `minstrel jobs` answers sooner without it.
+    from bot.on_terminal.courier import FolderCourier
+    from workflows.clock import Clock
+    from workflows.deliver import deliver_due
+    from workflows.worker import Worker
+
+    pool = engine_pool(house)
+    worker = Worker(
+        db=house.db,
+        pool=pool,
+        blobs=house.blobs,
+        limits=house.rules.limits,
+        work=house.settings.home / "work",
+        lease_ms=int(house.settings.lease_s * 1000),
+    )
+    couriers: dict[str, Courier] = {"terminal": FolderCourier(house.blobs, house.songs)}
+
+    async def sweep() -> None:
+        await house.db.awrite(lambda session: blob_rows.sweep(session, house.blobs, older_than_s=ORPHAN_S))
+
+    clock = Clock(
+        dispatch=worker.dispatch,
+        outbox=lambda: deliver_due(house.db, couriers),
+        rescue=worker.rescue,
+        sweep=sweep,
+    )
+    worker.on_end = lambda: clock.nudge("dispatch", "outbox")
+    with at_work(house.settings.home):
+        clock.start()
+        try:
+            yield clock
+        finally:
+            clock.stop()
+            await worker.drain(DRAIN_S)
+            await pool.stop(DRAIN_S)
+            await deliver_due(house.db, couriers)
+
+
+@contextmanager
+def at_work(home: Path) -> Iterator[None]:
+    """Hold the sign that somebody works this queue. A lock, not a row: it can't outlive its process."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "worker.lock").open("a") as sign:
+        fcntl.flock(sign, fcntl.LOCK_SH)
+        yield
+
+
+def somebody_works(home: Path) -> bool:
+    """Whether any process on this machine works the queue of `home`."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "worker.lock").open("a") as sign:
+        try:
+            fcntl.flock(sign, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

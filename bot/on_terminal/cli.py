@@ -1,0 +1,78 @@
+"""The words of the `minstrel` command. Each command's own module is imported when it is used, so help is instant."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+DONE, FAILED, REFUSED = 0, 1, 2
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; returns its exit code: 0 done, 1 failed, 2 refused."""
+    parser = _parser()
+    args = parser.parse_args(arguments)
+    if args.command is None:
+        parser.print_help()
+        return DONE
+    from bot.on_terminal.session import guarded
+
+    module = importlib.import_module(f"bot.on_terminal.{args.module}")
+    try:
+        return guarded(module.run, args)
+    except BrokenPipeError:
+        # The reader of our output went away (`minstrel jobs | head`); that is no failure.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="minstrel",
+        description="A music studio for your community. Try: minstrel play '/song caption:\"slow blues\"'",
+    )
+    parser.add_argument("--version", action="version", version=f"minstrel {version('minstrel-bot')}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    play = _add(commands, "play", "play", "make a song: submit a command, follow it, print where the files are")
+    play.add_argument("text", metavar="'COMMAND'", help="what people type in a chat: '/song caption:\"slow blues\"'")
+    play.add_argument("--as", dest="name", default="local", metavar="NAME", help="who asks (default: local)")
+    play.add_argument("--out", type=Path, metavar="DIR", help="folder for the files")
+    play.add_argument("--json", action="store_true", help="print one JSON object")
+    play.add_argument("--no-wait", action="store_true", help="submit only; a worker makes it")
+
+    jobs = _add(commands, "jobs", "jobs", "the queue: list, show, cancel, retry")
+    jobs.add_argument("action", nargs="?", default="list", choices=("list", "show", "cancel", "retry"))
+    jobs.add_argument("id", nargs="?", type=int, metavar="ID")
+    jobs.add_argument("--limit", type=int, default=20, help="how many to list (default: 20)")
+    jobs.add_argument("--json", action="store_true", help="print JSON")
+
+    credits = _add(commands, "credits", "credits", "accounts: balance, grant, ledger, check")
+    credits.add_argument("action", choices=("balance", "grant", "ledger", "check"))
+    credits.add_argument("name", nargs="?", metavar="NAME")
+    credits.add_argument("amount", nargs="?", type=int, metavar="N")
+    credits.add_argument("--json", action="store_true", help="print JSON")
+
+    listing = _add(commands, "commands", "listing", "every command with its options")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+
+    _add(commands, "worker", "worker", "work the queue until stopped")
+    doctor = _add(commands, "doctor", "doctor", "check this machine and say what is missing")
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+
+    database = _add(commands, "db", "database", "the database: upgrade")
+    database.add_argument("action", choices=("upgrade",))
+    return parser
+
+
+def _add(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, module: str, summary: str
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+    command.set_defaults(module=module, json=False)
+    return command

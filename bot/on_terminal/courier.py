@@ -1,0 +1,74 @@
+"""Delivers to the terminal's channel, which is a folder: the finished files, under names a person understands."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import unicodedata
+from pathlib import Path
+
+from storage.blobs import Blobs
+from workflows.deliver import DeliveryFailed, Parcel
+from workflows.view import FileView, JobView, TrackView
+
+
+class FolderCourier:
+    """Copies each file to its place by way of a temp file, so a folder never shows half a song."""
+
+    surface = "terminal"
+
+    def __init__(self, blobs: Blobs, songs: Path) -> None:
+        self._blobs = blobs
+        self._songs = songs
+
+    async def deliver(self, parcel: Parcel) -> str:
+        """Delivering again writes the same bytes to the same names. The receipt is the folder."""
+        if parcel.topic != "completed":
+            return parcel.topic
+        places = placed(parcel.job, self._songs)
+        try:
+            for file, place in places:
+                await asyncio.to_thread(_copy, self._blobs.path(file.digest), place)
+        except OSError as error:
+            raise DeliveryFailed(repr(error), permanent=False) from error
+        return str(folder_of(parcel.job, self._songs))
+
+
+def folder_of(job: JobView, songs: Path) -> Path:
+    """Where the files of `job` go: the folder that was asked for, or one of its own below `songs`."""
+    return Path(job.channel) if job.channel else songs / f"{job.id}-{slug(job.title)}"
+
+
+def placed(job: JobView, songs: Path) -> list[tuple[FileView, Path]]:
+    """Every file of `job` with the path it is delivered to."""
+    folder = folder_of(job, songs)
+    # A folder somebody named holds one song; in our own the file carries the title into any player.
+    base = "song" if job.channel else slug(job.title)
+    return [(file, _place(folder, base, track, file)) for track in job.tracks for file in track.files]
+
+
+def _place(folder: Path, base: str, track: TrackView, file: FileView) -> Path:
+    suffix = "" if track.take == 1 else f"-{track.take}"
+    if file.kind == "stem":
+        return folder / f"stems{suffix}" / f"{file.name}.{file.format}"
+    if file.kind == "score":
+        return folder / f"{base}{suffix}.score.{file.format}"
+    return folder / f"{base}{suffix}.{file.format}"
+
+
+def slug(title: str | None) -> str:
+    """A title as a file name: "Coffee Steam" becomes coffee-steam. Letters of any script stay."""
+    plain = unicodedata.normalize("NFKC", title or "").casefold()
+    return re.sub(r"[^\w]+", "-", plain).strip("-_")[:60] or "song"
+
+
+def _copy(source: Path, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    half = place.with_name(f".{place.name}.{os.getpid()}.part")
+    try:
+        shutil.copyfile(source, half)
+        half.replace(place)
+    finally:
+        half.unlink(missing_ok=True)

@@ -1,0 +1,76 @@
+"""`minstrel doctor`: what this machine has, what is missing, and the command that mends it."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable
+
+from bot.compose import open_house, read_rules, somebody_works
+from bot.replies import reply
+from config.settings import Settings
+
+ENOUGH_BYTES = 2 * 1024**3
+ENGINE_PARTS = ("torch", "torchaudio", "soundfile", "pydub", "imageio_ffmpeg", "mido", "mutagen", "PIL")
+
+Finding = tuple[bool, str]
+
+
+def run(settings: Settings, args: argparse.Namespace) -> int:
+    """Exit 0 when songs can be made here, 1 when something has to be mended first."""
+    checks: dict[str, Callable[[Settings], Finding]] = {
+        "python": _python,
+        "settings": _rules,
+        "database": _database,
+        "disk": _disk,
+        "engine": _engine,
+        "voice": _voice,
+        "worker": _worker,
+    }
+    findings = {name: check(settings) for name, check in checks.items()}
+    if args.json:
+        print(json.dumps({name: {"ok": ok, "message": words} for name, (ok, words) in findings.items()}, indent=2))
+    else:
+        for name, (ok, words) in findings.items():
+            print(f"{'✓' if ok else '✗'} {name:<10}{words}")
+    return 0 if all(ok for ok, _ in findings.values()) else 1
+
+
+def _python(_: Settings) -> Finding:
+    return True, f"{sys.version_info.major}.{sys.version_info.minor}, {os.cpu_count()} cores"
+
+
+def _rules(settings: Settings) -> Finding:
+    rules, presets = read_rules(settings)
+    return True, reply("doctor_rules", presets=len(presets), tasks=len(rules.capabilities.tasks))
+
+
+def _database(settings: Settings) -> Finding:
+    with open_house(settings) as house:
+        wrong = house.db.read(lambda session: session.connection().dialect.name)
+    return True, f"{wrong}, {settings.shown_database_url}"
+
+
+def _disk(settings: Settings) -> Finding:
+    free = shutil.disk_usage(settings.home).free
+    return free > ENOUGH_BYTES, reply("doctor_disk", free=f"{free / 1024**3:.0f}", home=str(settings.home))
+
+
+def _engine(_: Settings) -> Finding:
+    missing = [part for part in ENGINE_PARTS if importlib.util.find_spec(part) is None]
+    if missing:
+        return False, reply("doctor_engine_missing", parts=", ".join(missing))
+    return True, reply("doctor_engine")
+
+
+def _voice(_: Settings) -> Finding:
+    there = importlib.util.find_spec("espeakng_loader") is not None
+    return True, reply("doctor_voice" if there else "doctor_no_voice")
+
+
+def _worker(settings: Settings) -> Finding:
+    return True, reply("doctor_worker" if somebody_works(settings.home) else "nobody_works")

@@ -1,0 +1,100 @@
+"""A job as the terminal prints it: the JSON of INTERFACES.md, and lines for people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bot.on_terminal.courier import placed
+from bot.replies import reply
+from workflows.refusal import Refusal
+from workflows.view import JobView, TrackView
+
+
+def as_json(job: JobView, songs: Path) -> dict[str, Any]:
+    """One object: the job, its plan, its tracks with the paths they were delivered to."""
+    places = {(track.id, file.kind, file.name, file.format): str(path) for track, file, path in _delivered(job, songs)}
+    return {
+        "job": job.id,
+        "task": job.task,
+        "status": job.status,
+        "credits": job.price,
+        "title": job.title,
+        "plan": job.plan,
+        "tracks": [_track(job, track, places) for track in job.tracks],
+        "analysis": None,
+        "error": error_of(job),
+    }
+
+
+def _delivered(job: JobView, songs: Path) -> list[tuple[TrackView, Any, Path]]:
+    paths = iter(placed(job, songs))
+    return [(track, *next(paths)) for track in job.tracks for _ in track.files]
+
+
+def _track(job: JobView, track: TrackView, places: dict[tuple[str, str, str, str], str]) -> dict[str, Any]:
+    asked = job.spec.get("format", "flac")
+
+    def place(kind: str, name: str = "", form: str | None = None) -> str | None:
+        for (track_id, file_kind, file_name, file_format), path in places.items():
+            if (track_id, file_kind, file_name) == (track.id, kind, name) and form in (None, file_format):
+                return path
+        return None
+
+    stems = {file.name: place("stem", file.name) for file in track.files if file.kind == "stem"}
+    audio = {file.format: place("audio", file.name, file.format) for file in track.files if file.kind == "audio"}
+    return {
+        "id": track.id,
+        "title": track.title,
+        "path": audio.get(asked),
+        "paths": audio,
+        "format": asked,
+        "duration": track.duration,
+        "sample_rate": track.sample_rate,
+        "channels": track.channels,
+        "seed": track.seed,
+        "bpm": track.bpm,
+        "keyscale": track.keyscale,
+        "timesignature": track.timesignature,
+        "quality_score": track.quality_score,
+        "lrc": place("lrc"),
+        "midi": place("midi"),
+        "stems": stems,
+        "image": place("image"),
+    }
+
+
+def error_of(job: JobView) -> dict[str, Any] | None:
+    """Why a job did not end with music, or None."""
+    if job.status == "CANCELLED":
+        return {"code": "cancelled", "message": reply("cancelled"), "permanent": False}
+    if job.status != "FAILED" or job.error_code is None:
+        return None
+    message = reply(job.error_code, **{"job": job.id, **job.error_params})
+    return {"code": job.error_code, "message": message, "permanent": job.error_permanent}
+
+
+def refusal_json(refusal: Refusal) -> dict[str, Any]:
+    """The object a refusal prints."""
+    return {
+        "error": {
+            "code": refusal.code,
+            "field": refusal.field,
+            "message": refusal_words(refusal),
+            "retry_after": refusal.retry_after,
+        }
+    }
+
+
+def refusal_words(refusal: Refusal) -> str:
+    """The sentence of a refusal."""
+    return reply(
+        refusal.code,
+        **{
+            **refusal.params,
+            "field": refusal.field,
+            "value": refusal.value,
+            "allowed": refusal.allowed,
+            "retry_after": refusal.retry_after,
+        },
+    )

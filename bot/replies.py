@@ -1,0 +1,240 @@
+"""Words for every outcome and error, once. A code and its parameters become a sentence of `messages/<locale>.toml`."""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from bot.commands import Option, catalogue, nearest
+from bot.syntax import format_option
+from engine.spec.languages import LANGUAGES
+
+log = logging.getLogger(__name__)
+
+DEFAULT_LOCALE = "en"
+SHOWN = 60
+SHOWN_CHOICES = 20
+
+_STRETCH = re.compile(r"\[([^\[\]]*\{[^\[\]]*)\]")
+_PLACE = re.compile(r"\{(\w+)(?::(\w+))?\}")
+_LOCALE = re.compile(r"[a-z]{2,3}")
+# Written by us or by the operator, never by the person who asks.
+_OURS = frozenset({"try", "folder", "home", "parts"})
+
+Messages = Mapping[str, Mapping[str, Any]]
+
+
+def reply(code: str, /, locale: str = DEFAULT_LOCALE, **params: Any) -> str:
+    """The sentence for `code`. Parameters that are None or () count as not given; more than it needs do no harm.
+
+    A code without words, or without the parameters its words need, is our own mistake: it is logged, and people
+    are told that something went wrong on our side.
+    """
+    given = {name: value for name, value in params.items() if value is not None and value != ()}
+    given |= {name: value for name, value in _derived(code, given).items() if name not in given}
+    for messages in (_messages(_language(locale)), _messages(DEFAULT_LOCALE)):
+        text = _text(messages, code, given)
+        if text is None:
+            continue
+        words = {**_messages(DEFAULT_LOCALE)["words"], **messages.get("words", {})}
+        try:
+            return _said(text, given, words)
+        except (KeyError, IndexError, TypeError, ValueError) as unfit:
+            log.error("the words of %s (%s) do not fit its parameters: %r", code, locale, unfit)
+    if code == "internal":
+        raise LookupError("en.toml has no words for `internal`")
+    log.error("no words for %s with %s", code, sorted(given))
+    return reply("internal", locale)
+
+
+def cleaned(value: Any, most: int = SHOWN) -> str:
+    """A foreign value made harmless and short: one line, no control signs, no formatting, nobody is called."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    text = " ".join("".join(map(_harmless, str(value)[: most * 10])).split())
+    text = text.replace("`", "'").replace("](", "] (")
+    text = re.sub(r"@(?=\w)|<(?=[@#!&:/A-Za-z])", "\\g<0>\u200b", text)
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+@lru_cache(maxsize=32)
+def _messages(language: str) -> Messages:
+    file = resources.files("bot") / "messages" / f"{language}.toml"
+    return tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
+
+
+def _language(locale: str) -> str:
+    """`de-AT` and `de_AT` are `de`; anything that names no language is English."""
+    language = re.split(r"[-_]", locale.casefold())[0]
+    return language if _LOCALE.fullmatch(language) else DEFAULT_LOCALE
+
+
+def _text(messages: Messages, code: str, given: Mapping[str, Any]) -> str | None:
+    special = (
+        entry for name, entry in messages.items() if name.startswith(f"{code}+") and name[len(code) + 1 :] in given
+    )
+    entry = next(special, messages.get(code) if code != "words" else None)
+    return None if entry is None else str(entry["text"])
+
+
+def _said(text: str, given: Mapping[str, Any], words: Mapping[str, Any]) -> str:
+    """`text` with its parameters. Raises KeyError where one that it needs is not given."""
+
+    def stretch(found: re.Match[str]) -> str:
+        return found[1] if all(name in given for name, _ in _PLACE.findall(found[1])) else ""
+
+    def place(found: re.Match[str]) -> str:
+        value = given[found[1]]
+        return _in_words(value, found[2], words) if found[2] else _plain(found[1], value, words)
+
+    return _PLACE.sub(place, _STRETCH.sub(stretch, text))
+
+
+def _plain(name: str, value: Any, words: Mapping[str, Any]) -> str:
+    if name in _OURS:
+        return str(value)
+    return cleaned(value) or str(words["empty"])
+
+
+def _in_words(value: Any, unit: str, words: Mapping[str, Any]) -> str:
+    match unit:
+        case "number":
+            return f"{value:,}"
+        case "wait":
+            return _wait(float(value), words)
+        case "place":
+            places = words["places"]
+            return str(places[value] if value < len(places) else words["later_place"].format(number=f"{value + 1:,}"))
+        case "either":
+            return _either([f"`{cleaned(item)}`" for item in _items(value)], words)
+        case "listed":
+            return ", ".join(cleaned(item) for item in _items(value))
+        case "commands":
+            return _either([f"`/{cleaned(item)}`" for item in _items(value)], words)
+        case "command":
+            return f"`/{_command_names().get(value, cleaned(value))}`"
+        case "engine":
+            return str(words["engines"].get(value, cleaned(value)))
+        case "short":
+            return _short(str(value), words)
+        case "once":
+            once, times = words["once"]
+            return str(once) if value == 1 else f"{value:,} {times}"
+        case _:
+            return _counted(value, words[unit])
+
+
+def _counted(number: Any, unit: Sequence[str]) -> str:
+    return f"{number:,} {unit[0] if number == 1 else unit[1]}"
+
+
+def _wait(seconds: float, words: Mapping[str, Any]) -> str:
+    """A time to wait, never shorter than it is: 41.2 becomes "42 seconds", 3,700 becomes "2 hours"."""
+    whole = max(math.ceil(seconds), 1)
+    for unit, length in (("hour", 3600), ("minute", 60)):
+        if whole > 1.5 * length:
+            return _counted(math.ceil(whole / length), words[unit])
+    return _counted(whole, words["second"])
+
+
+def _items(value: Any) -> list[Any]:
+    return value.split(", ") if isinstance(value, str) else list(value)
+
+
+def _either(items: list[str], words: Mapping[str, Any]) -> str:
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {words['or']} {items[-1]}"
+
+
+def _short(allowed: str, words: Mapping[str, Any]) -> str:
+    items = allowed.split(", ")
+    if len(items) <= SHOWN_CHOICES:
+        return allowed
+    return ", ".join(items[:6]) + ", " + str(words["more"]).format(count=len(items))
+
+
+def _harmless(character: str) -> str:
+    # Joiners make emoji and some scripts what they are; every other invisible sign can only deceive.
+    if character in "\u200c\u200d" or not unicodedata.category(character).startswith(("C", "Z")):
+        return character
+    return " " if character.isspace() else ""
+
+
+# --- what can be said beyond the parameters: how much too long, and a way on ---
+
+
+def _derived(code: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    field, value, allowed = given.get("field"), given.get("value"), str(given.get("allowed", ""))
+    if code == "unknown_option":
+        near = nearest(str(field), allowed.split(", ")) if field and allowed else ()
+        return {"suggestion": near[0]} if near else {}
+    if code not in ("bad_value", "missing", "nothing_to_go_by", "space_after_colon", "no_value"):
+        return {}
+    more: dict[str, Any] = {}
+    option = _options().get(str(field))
+    if option is not None:
+        more["try"] = format_option(option.name, _better(option, value, allowed))
+    if code == "bad_value":
+        more["value"] = ""
+        if given.get("kind") == "wrong_length":
+            more |= _wrong_length(str(value or ""), allowed)
+    return more
+
+
+def _wrong_length(value: str, allowed: str) -> dict[str, Any]:
+    length, (low, high) = len(value.replace("\r\n", "\n").strip()), _reach(allowed)
+    if length > high >= low:
+        return {"length": length, "most": int(high), "over": int(length - high)}
+    return {"empty": True} if length < low and not length else {}
+
+
+def _better(option: Option, value: Any, allowed: str) -> str:
+    """A value that `option` takes, as near as can be to the one that was given."""
+    if allowed.startswith("one of "):
+        names = allowed.removeprefix("one of ").split(", ")
+        by_language = {LANGUAGES[code].casefold(): code for code in names if code in LANGUAGES}
+        wanted = str(value or "").strip().casefold()
+        near = nearest(wanted, names) or nearest(by_language.get(wanted, ""), names)
+        return near[0] if near else option.sample if option.sample in names else names[0]
+    low, high = _reach(allowed)
+    number = _number(value)
+    if option.kind not in ("whole", "number") or number is None or low > high:
+        return option.sample
+    inside = min(max(number, low), high)
+    return str(round(inside)) if option.kind == "whole" else f"{inside:.15g}"
+
+
+def _reach(allowed: str) -> tuple[float, float]:
+    """The lowest and the highest number of words such as "30 to 300 BPM" and "at most 600 seconds"."""
+    found = re.match(r"(?:at most |(-?[\d,.]+) to )(-?[\d,.]*\d)", allowed)
+    if not found:
+        return math.inf, -math.inf
+    return float((found[1] or "-inf").replace(",", "")), float(found[2].replace(",", ""))
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+@lru_cache(maxsize=1)
+def _options() -> dict[str, Option]:
+    return {option.name: option for command in catalogue().values() for option in command.options}
+
+
+@lru_cache(maxsize=1)
+def _command_names() -> dict[str, str]:
+    return {command.task: command.name for command in catalogue().values()}

@@ -1,0 +1,197 @@
+r"""What people type: `/song caption:"slow blues" duration:60 seed:7`.
+
+- The slash and the case of names don't matter. Options are written `name:value`, without a space.
+- A value with spaces stands in double quotes, straight or typographic. Everywhere `\n` is a new line, `\"` a quote and
+  `\\` a backslash.
+- All other words are free text, and go to the command's main option: `/simple a rainy day duration:60`.
+- A word is an option where it begins with an option's name and a colon. It is REFUSED, with a hint, where it only
+  looks like one: small letters, a colon, then a letter, a digit, a quote or a sign (`tempo:120`), or an option's name,
+  a colon and a space (`bpm: 120`). So a slip never ends up in the lyrics. `8:30`, `note: this`, `Re:Zero`, `:fire:` and
+  links are words. Whatever stands in double quotes is never an option: `/simple "a song about mode:dark"`.
+- Quotes around all of the free text are dropped; quotes around a part of it belong to the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.commands import Command, nearest
+from engine.spec import Problem
+from workflows.refusal import Refusal
+
+# People mend a few things at a time; more only costs time.
+MOST_PROBLEMS = 8
+
+_NAME = re.compile(r"\s*/?\s*([^\s]*)")
+_WORD = re.compile(r"\S+")
+_OPTION = re.compile(r"([A-Za-z_][A-Za-z0-9_]{0,39}):(?=(\S?))")
+_LOOKS_LIKE_A_VALUE = re.compile(r"[\w\"“”„+\-.#]")
+_QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|[“”„]((?:[^\"“”\\]|\\.)*)[\"“”]", re.DOTALL)
+_OPENS_A_QUOTE = tuple('"“”„')
+_ESCAPED = re.compile(r"\\([n\"“”„\\])")
+_NEEDS_NO_QUOTES = re.compile(r"[^\s\"“”„\\]+")
+
+
+@dataclass(frozen=True)
+class ParsedCommand:
+    """A command with the text of its options, by their own names. Nothing is checked against ranges yet."""
+
+    command: Command
+    values: dict[str, str]
+
+
+class BadCommand(Refusal):
+    """The text can't be read. `problems` has at least one entry; the refusal itself tells the first."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        first = problems[0]
+        super().__init__(first.code, field=first.field, value=first.value, allowed=first.allowed, **first.params)
+        self.problems = problems
+
+
+class UnknownCommand(Refusal):
+    """There is no such command. `suggestions` are names of commands, the likeliest first."""
+
+    def __init__(self, name: str, suggestions: tuple[str, ...]) -> None:
+        super().__init__("unknown_command", value=name, name=name, suggestions=suggestions)
+        self.name = name
+        self.suggestions = suggestions
+
+
+def parse_command(text: str, commands: Mapping[str, Command]) -> ParsedCommand:
+    """Read one command. Raises `BadCommand` or `UnknownCommand`, and nothing else, whatever the text."""
+    start = _NAME.match(text)
+    name = start[1] if start else ""
+    command = commands.get(name.casefold())
+    if command is None:
+        by_task = {other.task: other.name for other in commands.values()}
+        found = (by_task.get(near, near) for near in nearest(name, [*commands, *by_task], most=3))
+        raise UnknownCommand(name, tuple(dict.fromkeys(found)))
+    return _Reading(text, start.end() if start else 0, command).read()
+
+
+def format_command(command: Command, values: Mapping[str, str]) -> str:
+    """The command as people type it; reading it again gives the same values."""
+    return " ".join([f"/{command.name}", *(format_option(name, value) for name, value in values.items())])
+
+
+def format_option(name: str, value: str) -> str:
+    """One option as people type it, in quotes where it needs them."""
+    if _NEEDS_NO_QUOTES.fullmatch(value):
+        return f"{name}:{value}"
+    inside = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'{name}:"{inside}"'
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPED.sub(lambda found: "\n" if found[1] == "n" else found[1], text)
+
+
+class _Reading:
+    """One pass over the text, from left to right."""
+
+    def __init__(self, text: str, at: int, command: Command) -> None:
+        self._text = text
+        self._at = at
+        self._command = command
+        self._options = command.spellings()
+        self._values: dict[str, str] = {}
+        # Free text as the stretches of `text` between options, so that its own spaces and lines stay as they are.
+        self._free: list[list[int]] = []
+        self._problems: list[Problem] = []
+
+    def read(self) -> ParsedCommand:
+        in_free_text = False
+        while (word := _WORD.search(self._text, self._at)) and len(self._problems) < MOST_PROBLEMS:
+            self._at = word.start()
+            found = _OPTION.match(self._text, self._at)
+            if found and self._is_option(found[1], found[2]):
+                self._read_option(found[1], found.end())
+                in_free_text = False
+                continue
+            end = self._end_of_free_word(word)
+            if in_free_text:
+                self._free[-1][1] = end
+            else:
+                self._free.append([self._at, end])
+            in_free_text = True
+            self._at = end
+        self._place_free_text()
+        if self._problems:
+            raise BadCommand(tuple(self._problems))
+        return ParsedCommand(self._command, self._values)
+
+    def _is_option(self, name: str, following: str) -> bool:
+        """Whether `name:` is an option or a slip for one; `following` is the character after the colon."""
+        if name.casefold() in self._options:
+            return True
+        return name == name.lower() and bool(_LOOKS_LIKE_A_VALUE.fullmatch(following))
+
+    def _read_option(self, name: str, start: int) -> None:
+        value = self._read_value(name, start)
+        option = self._options.get(name.casefold())
+        if option is None:
+            names = ", ".join(known.name for known in self._command.options)
+            near = nearest(name, self._options)
+            self._problem(
+                "unknown_option", name, value, names, suggestion=near[0] if near else None, typed=f"{name}:{value}"
+            )
+        elif value is None:
+            self._problem("space_after_colon" if self._text[start:].strip() else "no_value", option.name)
+        elif option.name in self._values:
+            self._problem("duplicate_option", option.name, value)
+        else:
+            self._values[option.name] = value
+
+    def _read_value(self, name: str, start: int) -> str | None:
+        """The value at `start`, or None where there is none. Moves behind it."""
+        self._at = start
+        if self._text.startswith(_OPENS_A_QUOTE, start):
+            quoted = _QUOTED.match(self._text, start)
+            if quoted is None:
+                self._at = len(self._text)
+                self._problem("unclosed_quote", name, self._text[start:])
+                return ""
+            rest = _WORD.match(self._text, quoted.end())
+            self._at = rest.end() if rest else quoted.end()
+            if rest:
+                self._problem("text_after_quote", name, rest[0])
+            return _unescaped(quoted[1] if quoted[1] is not None else quoted[2])
+        word = _WORD.match(self._text, start)
+        if word is None:
+            return None
+        self._at = word.end()
+        return _unescaped(word[0])
+
+    def _end_of_free_word(self, word: re.Match[str]) -> int:
+        """Where the free word ends; one that opens with a quote goes on to where the quote is closed."""
+        if not word[0].startswith(_OPENS_A_QUOTE):
+            return word.end()
+        quoted = _QUOTED.match(self._text, word.start())
+        if quoted is None:
+            self._problem("unclosed_quote", self._command.main or "", word[0])
+            return len(self._text)
+        rest = _WORD.match(self._text, quoted.end())
+        return rest.end() if rest else quoted.end()
+
+    def _place_free_text(self) -> None:
+        if not self._free or self._problems:
+            return
+        text = " ".join(self._text[start:end] for start, end in self._free)
+        quoted = _QUOTED.fullmatch(text)
+        if quoted:
+            text = quoted[1] if quoted[1] is not None else quoted[2]
+        main = self._command.main
+        if main is None:
+            self._problem("no_free_text", self._command.name, text)
+        elif main in self._values:
+            self._problem("duplicate_option", main, text)
+        else:
+            self._values = {main: _unescaped(text), **self._values}
+
+    def _problem(
+        self, code: str, field: str, value: str | None = None, allowed: str | None = None, **params: object
+    ) -> None:
+        self._problems.append(Problem(code, field, value, allowed, params))

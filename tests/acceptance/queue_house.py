@@ -1,0 +1,171 @@
+"""The life of jobs as the house runs it, one transaction a step: shared by the model test and by real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlmodel import Session
+
+from storage import jobs, ledger, outbox, tracks
+from storage.database import Database
+from storage.tables import Job
+from tests.rows import account, free_job
+
+T = TypeVar("T")
+
+TASKS = ("text2music",)
+MOST_ATTEMPTS = 3
+
+
+def submit(session: Session, *, user_id: int, price: int, key: str | None, now: int) -> Job:
+    """A request with its hold and its outbox row, or the job it was the first time."""
+    first = jobs.by_key(session, user_id, key) if key else None
+    if first is not None:
+        return first
+    job = free_job(session, user_id, price=price, key=key, now=now)
+    _hold(session, job, now)
+    _tell(session, job, "accepted", now)
+    return job
+
+
+def claim(session: Session, *, now: int, lease_ms: int, worker: str = "w") -> Job | None:
+    return jobs.claim(session, worker=worker, now=now, lease_ms=lease_ms, tasks=TASKS)
+
+
+def finish(session: Session, *, job_id: int, token: str, now: int) -> bool:
+    """The music is there: keep it, charge for it, tell of it."""
+    if not jobs.complete(session, job_id=job_id, token=token, now=now):
+        return False
+    job = _job(session, job_id)
+    tracks.add(
+        session,
+        job_id=job_id,
+        take=0,
+        title="Rain",
+        seed=job.seed,
+        duration=job.duration,
+        sample_rate=48_000,
+        channels=2,
+        bpm=96.0,
+        keyscale="A Minor",
+        timesignature="4/4",
+        now=now,
+    )
+    if job.price:
+        ledger.capture(session, key=jobs.hold_key(job), amount=job.price, now=now)
+    _tell(session, job, "completed", now)
+    return True
+
+
+def fail(session: Session, *, job_id: int, token: str, now: int) -> bool:
+    """The attempt failed for good."""
+    if not jobs.fail(session, job_id=job_id, token=token, now=now, error_code="internal"):
+        return False
+    _end_unpaid(session, _job(session, job_id), "failed", now)
+    return True
+
+
+def stop(session: Session, *, job_id: int, token: str, now: int) -> bool:
+    """The attempt ended because nobody wants it."""
+    if not jobs.cancelled(session, job_id=job_id, token=token, now=now):
+        return False
+    _end_unpaid(session, _job(session, job_id), "cancelled", now)
+    return True
+
+
+def cancel(session: Session, *, job_id: int, now: int) -> Job | None:
+    """Somebody presses the button."""
+    job = jobs.request_cancel(session, job_id=job_id, now=now)
+    if job is not None and job.status == "CANCELLED":
+        _end_unpaid(session, job, "cancelled", now)
+    return job
+
+
+def retry(session: Session, *, job_id: int, now: int) -> Job | None:
+    """Somebody presses the other button."""
+    job = jobs.renew(session, job_id=job_id, now=now)
+    if job is not None:
+        _hold(session, job, now)
+    return job
+
+
+def rescue(session: Session, *, now: int) -> tuple[Job, ...]:
+    """Jobs whose worker is gone: again, or never again."""
+    found = jobs.rescue(session, now=now)
+    for job in found:
+        if job.cancel_requested:
+            cancel(session, job_id=job.id, now=now)
+        elif job.attempt >= MOST_ATTEMPTS and jobs.give_up(session, job_id=job.id, now=now, error_code="crashed"):
+            _end_unpaid(session, job, "failed", now)
+    return found
+
+
+def _end_unpaid(session: Session, job: Job, topic: str, now: int) -> None:
+    if job.price:
+        ledger.void(session, key=jobs.hold_key(job), now=now)
+    _tell(session, job, topic, now)
+
+
+def _hold(session: Session, job: Job, now: int) -> None:
+    if job.price:
+        ledger.hold(session, key=jobs.hold_key(job), account=account(job.user_id), amount=job.price, now=now)
+
+
+def _tell(session: Session, job: Job, topic: str, now: int) -> None:
+    key = f"job:{job.id}:{job.round}:{topic}"
+    outbox.add(session, key=key, job_id=job.id, surface="terminal", topic=topic, payload={}, now=now)
+
+
+def _job(session: Session, job_id: int) -> Job:
+    job = jobs.get(session, job_id)
+    assert job is not None
+    return job
+
+
+@dataclass
+class Report:
+    """What one process did: jobs it claimed, and those it was told it had finished."""
+
+    claimed: int
+    finished: list[int]
+
+
+def work(url: str, *, lease_ms: int, die_after: int | None) -> Report:
+    """Work the queue until nothing is left of it; with `die_after`, die by SIGKILL holding that claim."""
+    database = Database(url)
+    report = Report(0, [])
+    while True:
+        now = time.time_ns() // 1_000_000
+        job = database.write(_bound(claim, now=now, lease_ms=lease_ms))
+        if job is None:
+            database.write(_bound(rescue, now=now))
+            if not database.read(jobs.live_tokens) and not database.read(_bound(jobs.waiting, now=now)):
+                database.close()
+                return report
+            time.sleep(0.02)
+            continue
+        report.claimed += 1
+        if report.claimed == die_after:
+            os.kill(os.getpid(), signal.SIGKILL)
+        assert job.token is not None
+        if database.write(_bound(finish, job_id=job.id, token=job.token, now=now)):
+            report.finished.append(job.id)
+
+
+def _bound(act: Callable[..., T], **values: object) -> Callable[[Session], T]:
+    return lambda session: act(session, **values)
+
+
+if __name__ == "__main__":
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
+    done = work(sys.argv[1], lease_ms=int(sys.argv[2]), die_after=int(sys.argv[3]) or None)
+    sys.stdout.write(json.dumps({"claimed": done.claimed, "finished": done.finished}))

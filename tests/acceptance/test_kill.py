@@ -1,0 +1,93 @@
+"""SIGKILL to the whole process tree, twenty times, while jobs are submitted and worked (acceptance 4)."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.acceptance.studio_cli import Shell
+
+KILLS = 20
+ENDED = {"COMPLETED", "FAILED", "CANCELLED"}
+
+
+def kill_tree(process_id: int) -> None:
+    try:
+        root = psutil.Process(process_id)
+    except psutil.NoSuchProcess:
+        return
+    for process in [root, *root.children(recursive=True)]:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+
+
+@contextmanager
+def running(shell: Shell, *words: str) -> Iterator[int]:
+    process = shell.start(*words)
+    try:
+        yield process.pid
+    finally:
+        kill_tree(process.pid)
+        process.wait()
+
+
+@pytest.mark.timeout(600)
+def test_twenty_kills_lose_nothing_and_charge_nothing_twice(tmp_path: Path) -> None:
+    shell = Shell(tmp_path / "home", {"MINSTREL_LEASE_S": "3", "MINSTREL_LOG_LEVEL": "ERROR", "MINSTREL_ENGINES": "1"})
+    dice = random.Random(20261121)
+    shell.run("db", "upgrade")
+    songs = tmp_path / "songs"
+    for kill in range(KILLS):
+        with running(shell, "worker"), running(
+            shell, "play", f'/song caption:"slow blues {kill}" duration:5 seed:{kill}', "--no-wait",
+            "--as", f"user{kill % 3}", "--out", str(songs / str(kill)),
+        ):  # fmt: skip
+            time.sleep(dice.uniform(0.2, 6.0))
+
+    assert shell.run("play", '/song caption:"the last one" duration:5', "--as", "user0").returncode == 0
+    deadline = time.monotonic() + 200
+    with running(shell, "worker"):
+        jobs = all_jobs(shell)
+        while any(job["status"] not in ENDED for job in jobs):
+            assert time.monotonic() < deadline, jobs
+            time.sleep(1)
+            jobs = all_jobs(shell)
+        time.sleep(2.5)  # the last parcels
+
+    assert {job["status"] for job in jobs} <= {"COMPLETED", "FAILED"}
+    assert len(jobs) >= KILLS // 2, "most kills came after the job was accepted"
+    assert sum(job["status"] == "COMPLETED" for job in jobs) >= len(jobs) // 2
+    check = shell.run("credits", "check")
+    assert check.returncode == 0, check.stderr
+    names = [f"user{number}" for number in range(3)]
+    charged = sum(1000 - shell.json("credits", "balance", name)["posted"] for name in names)
+    assert charged == sum(job["credits"] for job in jobs if job["status"] == "COMPLETED")
+    assert all(shell.json("credits", "balance", name)["held"] == 0 for name in names)
+    for job in jobs:
+        for track in job["tracks"]:
+            assert Path(track["path"]).is_file(), "a finished song was never delivered"
+    assert_nothing_half_written(shell.home, songs)
+
+
+def all_jobs(shell: Shell) -> list[dict[str, Any]]:
+    jobs: list[dict[str, Any]] = shell.json("jobs", "list", "--limit", "100")
+    return jobs
+
+
+def assert_nothing_half_written(home: Path, songs: Path) -> None:
+    blobs = [path for path in (home / "blobs").rglob("*") if path.is_file()]
+    assert blobs
+    for blob in blobs:
+        assert hashlib.sha256(blob.read_bytes()).hexdigest() == blob.name.partition(".")[0], blob
+    assert not list((home / "work").iterdir())
+    assert not [path for path in songs.rglob("*") if path.name.endswith(".part")]

@@ -1,0 +1,126 @@
+"""The catalogue: every task has a command, and what it says of an option is what the spec accepts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from bot.commands import Command, Option, as_json, catalogue, nearest
+from bot.syntax import parse_command
+from engine.spec import MODELS, InvalidSpec, option_names, parse
+
+COMMANDS = catalogue()
+OPTIONS = [
+    pytest.param(command, option, id=f"{command.name}-{option.name}")
+    for command in COMMANDS.values()
+    for option in command.options
+]
+
+
+def with_option(command: Command, option: Option, value: Any) -> Any:
+    """The spec of the command's own example with one option changed."""
+    values: dict[str, Any] = {**parse_command(command.example, COMMANDS).values, option.name: value}
+    return getattr(parse(command.task, values), option.name)
+
+
+def test_every_task_has_one_command() -> None:
+    assert sorted(command.task for command in COMMANDS.values()) == sorted(MODELS)
+    assert all(name == command.name for name, command in COMMANDS.items())
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
+def test_a_command_has_every_option_of_its_task_and_an_example_that_works(command: Command) -> None:
+    model = MODELS[command.task]
+    assert {name: option.name for name, option in command.spellings().items()} == option_names(model)
+    assert command.main in {option.name for option in command.options}
+    parsed = parse_command(command.example, COMMANDS)
+    assert parsed.command == command
+    assert parse(command.task, parsed.values).task == command.task
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
+def test_a_command_says_what_it_is_for(command: Command) -> None:
+    assert 0 < len(command.summary) <= 100
+    assert "(C" not in command.summary
+    assert all(option.help for option in command.options)
+
+
+@pytest.mark.parametrize(("command", "option"), OPTIONS)
+def test_a_sample_is_accepted_as_it_is_typed(command: Command, option: Option) -> None:
+    with_option(command, option, option.sample)
+
+
+@pytest.mark.parametrize(
+    ("command", "option"), [case for case in OPTIONS if case.values[1].minimum is not None]  # type: ignore[union-attr]
+)  # fmt: skip
+def test_the_range_is_the_one_the_spec_keeps(command: Command, option: Option) -> None:
+    assert option.minimum is not None
+    assert option.maximum is not None
+    for inside in (option.minimum, option.maximum):
+        with_option(command, option, f"{inside:.17g}")
+    for outside in (option.minimum - 3, option.maximum + 3):
+        with pytest.raises(InvalidSpec) as caught:
+            with_option(command, option, f"{outside:.17g}")
+        assert caught.value.problems[0].allowed == option.allowed
+
+
+@pytest.mark.parametrize(("command", "option"), [case for case in OPTIONS if case.values[1].max_length is not None])  # type: ignore[union-attr]
+def test_the_longest_text_is_the_one_the_spec_keeps(command: Command, option: Option) -> None:
+    assert option.max_length is not None
+    with_option(command, option, "x" * option.max_length)
+    with pytest.raises(InvalidSpec):
+        with_option(command, option, "x" * (option.max_length + 1))
+
+
+@pytest.mark.parametrize(("command", "option"), [case for case in OPTIONS if case.values[1].choices])  # type: ignore[union-attr]
+def test_every_choice_is_accepted(command: Command, option: Option) -> None:
+    assert [with_option(command, option, choice) for choice in option.choices] == list(option.choices)
+
+
+def test_what_an_option_takes_is_told_apart() -> None:
+    song = COMMANDS["song"].spellings()
+    kinds = {name: song[name].kind for name in ("caption", "bpm", "duration", "instrumental", "format", "keyscale")}
+    assert kinds == {
+        "caption": "text", "bpm": "whole", "duration": "number", "instrumental": "flag", "format": "choice",
+        "keyscale": "key",
+    }  # fmt: skip
+    assert song["prompt"] is song["caption"]
+    assert (song["bpm"].allowed, song["bpm"].default, song["seed"].default) == ("30 to 300 BPM", None, -1)
+    assert COMMANDS["retake"].spellings()["retake_seeds"].kind == "wholes"
+    assert COMMANDS["stem"].spellings()["track_name"].required
+
+
+def test_the_likeliest_options_stand_first() -> None:
+    assert COMMANDS["song"].options[0].name == "caption"
+    assert [option.name for option in COMMANDS["repaint"].options][:3] == [
+        "caption", "repainting_start", "repainting_end",
+    ]  # fmt: skip
+
+
+def test_names_of_the_operator_become_choices() -> None:
+    preset = catalogue({"genre_preset": ("Blues", "Sea Shanty")})["song"].spellings()["genre_preset"]
+    assert (preset.kind, preset.choices) == ("choice", ("Blues", "Sea Shanty"))
+    assert preset.allowed == "one of Blues, Sea Shanty"
+
+
+def test_the_catalogue_is_plain_json() -> None:
+    listed = json.loads(json.dumps(as_json()))["commands"]
+    assert [command["name"] for command in listed] == list(COMMANDS)
+    song = listed[0]
+    assert song["options"][0]["aliases"] == ["prompt"]
+    assert {"name", "task", "summary", "options", "main", "example"} == song.keys()
+
+
+def test_a_list_of_seeds_can_be_typed() -> None:
+    typed = parse_command('/retake 12 batch_size:3 retake_seeds:"5, 6,7"', COMMANDS)
+    assert parse("retake", typed.values).model_dump()["retake_seeds"] == (5, 6, 7)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("captoin", "caption"), ("key", "keyscale"), ("language", "vocal_language"), ("BMP", "bpm"), ("zzz", None)],
+)
+def test_a_slip_is_understood(given: str, meant: str | None) -> None:
+    assert nearest(given, COMMANDS["song"].spellings()) == ((meant,) if meant else ())
