@@ -70,7 +70,8 @@ class Attempt:
                 on_event=self._on_event,
                 cancelled=self._cancelled,
             )
-            await self._settle(lambda session: self._finish(session, kept))
+            if not self._lost:
+                await self._db.awrite(lambda session: self._finish(session, kept))
         except Cancelled:
             await self._settle(self._give_back if self._handing_back else self._cancel)
         except EngineError as error:
@@ -88,7 +89,7 @@ class Attempt:
             await asyncio.to_thread(shutil.rmtree, self._workdir, ignore_errors=True)
 
     async def _settle(self, work: Callable[[Session], None]) -> None:
-        """Write the end of the attempt."""
+        """Write the end of an attempt without music."""
         if self._lost:
             return
         try:

@@ -5,8 +5,9 @@ Its own job store is memory: on a kill it would lose a running job, so nothing d
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
+from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
@@ -35,7 +36,9 @@ class Clock:
             ("sweep", sweep, SWEEP_S),
         ):
             # The first round is now: a house that was down has things to catch up on.
-            self._scheduler.add_job(duty, IntervalTrigger(seconds=seconds), id=name, next_run_time=datetime.now(UTC))
+            self._scheduler.add_job(
+                _awaited(duty), IntervalTrigger(seconds=seconds), id=name, next_run_time=datetime.now(UTC)
+            )
 
     def start(self) -> None:
         """Begin to tick in the running event loop."""
@@ -50,3 +53,12 @@ class Clock:
     def stop(self) -> None:
         """Stop ticking; duties under way go on to their end."""
         self._scheduler.shutdown(wait=False)
+
+
+def _awaited(duty: Callable[[], Awaitable[object]]) -> Callable[[], Coroutine[Any, Any, None]]:
+    """A coroutine function, which the scheduler awaits; anything else it would call in a thread and forget."""
+
+    async def call() -> None:
+        await duty()
+
+    return call

@@ -36,7 +36,7 @@ def run(settings: Settings, args: argparse.Namespace) -> int:
         else:
             balance = asyncio.run(credits.balance(house.db, house.rules.pricing, who))
         values = {"name": args.name, "available": balance.available, "held": balance.held, "posted": balance.posted}
-        print(json.dumps(values) if args.json else reply("balance", **values))
+        print(json.dumps(values) if args.json else reply("balance", **{**values, "held": balance.held or None}))
         return 0
 
 
@@ -47,7 +47,7 @@ def _ledger(house: House, name: str, *, as_object: bool) -> int:
             "at": datetime.fromtimestamp(row.created_at / 1000).astimezone().isoformat(timespec="seconds"),
             "kind": row.kind,
             "credits": row.amount if row.credit_id == account else -row.amount,
-            "key": row.id,
+            "key": row.key,
         }
         for row in transfers
     ]

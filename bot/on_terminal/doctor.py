@@ -73,4 +73,4 @@ def _voice(_: Settings) -> Finding:
 
 
 def _worker(settings: Settings) -> Finding:
-    return True, reply("doctor_worker" if somebody_works(settings.home) else "nobody_works")
+    return True, reply("doctor_worker" if somebody_works(settings.home) else "doctor_no_worker")

@@ -16,13 +16,22 @@ def job_lines(job: JobView, songs: Path) -> list[str]:
     """Any job: what it is, how far, and what to do next."""
     if job.status == "COMPLETED":
         return finished_lines(job, songs)
-    if (error := error_of(job)) is not None:
-        return [f"#{job.id} {job.title or job.task}: {job.status.lower()}", error["message"]]
+    if lines := error_lines(job):
+        return [f"#{job.id} {job.title or job.task}: {job.status.lower()}", *lines]
     if job.status == "PENDING":
         return [f"#{job.id} {job.task}: {reply('waiting', position=job.position, eta_s=job.eta_s)}"]
     done = f" {job.progress:.0%}" if job.progress is not None else ""
     stage = reply("stage_" + (job.stage or "planning"))
     return [f"#{job.id} {job.title or job.task}: {stage}{done}"]
+
+
+def error_lines(job: JobView) -> list[str]:
+    """Why a job ended without music, and how to try again where that may help; nothing for any other job."""
+    error = error_of(job)
+    if error is None:
+        return []
+    again = job.status == "FAILED" and not job.error_permanent
+    return [error["message"], *([reply("retry_hint", job=job.id)] if again else [])]
 
 
 def finished_lines(job: JobView, songs: Path) -> list[str]:

@@ -64,10 +64,11 @@ class SungNote:
 
 @dataclass(frozen=True)
 class SungLine:
-    """A lyric line set to notes; `line` indexes the lyric lines that were read."""
+    """A lyric line set to notes; `line` indexes the lyric lines that were read. `spoken`: rhythmic speech (rap)."""
 
     line: int
     notes: tuple[SungNote, ...]
+    spoken: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,10 @@ class LyricLine:
 
 @dataclass(frozen=True)
 class Score:
-    """A composed song. `duration` in seconds is exact; music that rings past it is faded inside it."""
+    """A composed song. `duration` in seconds is exact; music that rings past it is faded inside it.
+
+    `backing` is the second voice, on the words of the lines it accompanies; `left_out` are lines that found no room.
+    """
 
     title: str
     style: str
@@ -106,6 +110,8 @@ class Score:
     voice: tuple[SungLine, ...] = ()
     swing: float = 0.5
     lines: tuple[LyricLine, ...] = field(default=())
+    backing: tuple[SungLine, ...] = ()
+    left_out: tuple[int, ...] = ()
 
     @property
     def beat_s(self) -> float:

@@ -1,0 +1,24 @@
+"""From a score's sung lines, in beats, to phrases for the singer, in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.studio.score import Score, SungLine
+from engine.studio.voice.sing import PhraseNote, PhrasePlan
+
+
+def phrases(score: Score, lines: Sequence[SungLine]) -> tuple[PhrasePlan, ...]:
+    """`lines` are the score's lead or its backing; the phrases come in the order they are sung."""
+    beat_s = score.beat_s
+    in_order = sorted((line for line in lines if line.notes), key=lambda line: line.notes[0].start)
+    return tuple(
+        PhrasePlan(
+            score.lines[line.line],
+            tuple(
+                PhraseNote(note.pitch, note.start * beat_s, (note.start + note.length) * beat_s, note.syllable)
+                for note in line.notes
+            ),
+        )
+        for line in in_order
+    )

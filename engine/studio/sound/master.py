@@ -1,0 +1,98 @@
+"""Mastering as one gain curve for everything: glue, loudness, and a limiter that looks ahead and between samples."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from engine.audio.loudness import SILENCE_LUFS, block_peaks, gated_lufs, hop_powers
+from engine.studio.sound import curve
+from engine.studio.sound.noise import RATE
+
+TARGET_LUFS: Final = -14.0
+CEILING_DBTP: Final = -1.0
+# what the limiter aims at, so that interpolation and a listener's own meter stay under the ceiling
+AIM_DB: Final = -1.25
+LOOKAHEAD: Final = 7
+# decibels a second at which the limiter lets go
+RELEASE: Final = 90.0
+MAX_MAKEUP_DB: Final = 36.0
+# steps under this level after the gain need no look between their samples
+WATCH: Final = 0.5
+HOP: Final = RATE // 10
+
+
+def glue(audio: Tensor) -> Tensor:
+    """Bus compression in dB (points,): what stands over the song's own loudness comes down by a third."""
+    power = curve.powers(audio)
+    level = curve.decibels(curve.smooth(power, 0.12))
+    loud = power[power > 1e-10]
+    if len(loud) == 0:
+        return torch.zeros(len(power) + 1)
+    over = level - (curve.decibels(loud.mean()) - 1.0)
+    # a soft knee of 6 dB
+    reduction = torch.where(over > 3, over, (over + 3).clamp(min=0).square() / 12) * -0.35
+    return curve.at_points(curve.smooth(reduction, 0.06))
+
+
+def limiter(peaks: Tensor, gain_db: Tensor) -> Tensor:
+    """Decibels (points,) to add to `gain_db` so that no step's peak passes the aim; 0 where nothing is over."""
+    level = 20 * torch.log10(peaks.clamp(min=1e-9)) + torch.maximum(gain_db[:-1], gain_db[1:])
+    over = (level - AIM_DB).clamp(min=0)
+    if not bool(over.any()):
+        return torch.zeros_like(gain_db)
+    # both points of a step, and those the lookahead's smoothing reaches, stay under its need
+    need = torch.nn.functional.pad(over, (1, 1))
+    need = torch.maximum(need[1:], need[:-1])
+    fall = RELEASE * curve.STEP / RATE
+    line = torch.arange(len(need), dtype=torch.float64) * fall
+    held = (torch.cummax(need.double() + line, 0).values - line).clamp_(min=0).float()
+    wide = torch.nn.functional.max_pool1d(held[None], 2 * LOOKAHEAD + 1, 1, LOOKAHEAD)
+    window = torch.hann_window(2 * LOOKAHEAD + 3, periodic=False)[1:-1]
+    padded = torch.nn.functional.pad(wide[None], (LOOKAHEAD, LOOKAHEAD), mode="replicate")
+    return -torch.nn.functional.conv1d(padded, (window / window.sum())[None, None])[0, 0]
+
+
+def _lufs(powers: Tensor, gain_db: Tensor) -> float:
+    """Loudness after a gain, from the K-weighted power of each step before it."""
+    square = curve.gains(2 * gain_db).double()
+    steps = (square[1:] + square[:-1]) / 2
+    heard = powers.clone()
+    heard[: len(steps)] *= steps
+    hops = heard.view(-1, HOP // curve.STEP).mean(1)
+    return gated_lufs(hops[: max(1, len(steps) * curve.STEP // HOP)])
+
+
+def master(audio: Tensor, parent: Tensor | None = None) -> Tensor:
+    """The gain curve (points,) that takes audio (2, samples) to -14 LUFS and under -1 dBTP.
+
+    With a `parent`, its curve is kept, held on where the song has become longer, and only what is now too high comes
+    down: where the audio is the parent's, the gain is too.
+    """
+    count = curve.points(audio.shape[1])
+    if parent is not None:
+        held = parent[:count]
+        if len(held) < count:
+            held = torch.cat((held, held.median().expand(count - len(held))))
+        db = 20 * torch.log10(held.clamp(min=1e-6))
+        peaks = block_peaks(audio, curve.STEP, WATCH / float(held.max()))
+        return held * curve.gains(limiter(peaks, db - 0.02))
+    powers = hop_powers(audio, RATE, HOP // curve.STEP)
+    shape = glue(audio)
+    before = _lufs(powers, shape)
+    if before <= SILENCE_LUFS:
+        return torch.ones(count)
+    makeup = min(MAX_MAKEUP_DB, TARGET_LUFS - before)
+    total = shape + makeup
+    # 3 dB more than now seems needed is what the search below may still add
+    peaks = block_peaks(audio, curve.STEP, WATCH / float(curve.gains(total.max() + 3)))
+    for _ in range(8):
+        total = shape + makeup
+        total = total + limiter(peaks, total)
+        error = TARGET_LUFS - _lufs(powers, total)
+        if abs(error) < 0.02 or makeup >= MAX_MAKEUP_DB:
+            break
+        makeup = min(MAX_MAKEUP_DB, makeup + error * 1.1)
+    return curve.gains(total)

@@ -1,0 +1,73 @@
+"""What singers differ in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Timbre:
+    """A singer. Curves are (Hz, dB) points, joined by straight lines over log frequency.
+
+    formants: factor on eSpeak's (a man's) formant frequencies; bounds: MIDI range that sounds natural;
+    colour: equaliser; breath: share of noise in the voice; air_db: level above 4 kHz against the formants at 3 kHz;
+    vibrato_cents and vibrato_hz: depth (one side) and rate of a full vibrato.
+    """
+
+    name: str
+    formants: float
+    bounds: tuple[int, int]
+    colour: tuple[tuple[float, float], ...]
+    breath: tuple[tuple[float, float], ...]
+    air_db: float
+    vibrato_cents: float
+    vibrato_hz: float
+
+
+TIMBRES = {
+    timbre.name: timbre
+    for timbre in (
+        Timbre(
+            "female",
+            formants=1.17,
+            bounds=(55, 79),
+            colour=(
+                (80, -18),
+                (160, -4),
+                (300, 0),
+                (900, 0),
+                (2000, -1),
+                (3200, -2),
+                (4500, -7),
+                (6500, -3),
+                (9000, 0),
+                (12000, 3),
+            ),
+            breath=((500, -40), (1500, -34), (3000, -26), (5000, -14), (8000, -5), (12000, -1)),
+            air_db=-7.0,
+            vibrato_cents=32.0,
+            vibrato_hz=5.6,
+        ),
+        Timbre(
+            "male",
+            formants=1.0,
+            bounds=(43, 67),
+            colour=(
+                (60, -18),
+                (110, -2),
+                (200, 0),
+                (700, 0),
+                (1800, 0),
+                (2800, 0),
+                (3800, -4),
+                (6500, -2),
+                (9000, 0),
+                (12000, 3),
+            ),
+            breath=((500, -44), (1500, -38), (3000, -30), (5000, -18), (8000, -7), (12000, -2)),
+            air_db=-7.0,
+            vibrato_cents=26.0,
+            vibrato_hz=5.2,
+        ),
+    )
+}

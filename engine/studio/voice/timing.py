@@ -1,0 +1,110 @@
+"""When each phoneme sounds: consonants before the beat, vowels on it, and only the steady part of vowels stretched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.studio.voice.phones import Group, Phone
+
+ONSET_AT_MOST_S = 0.2
+CODA_AT_MOST_S = 0.17
+# Of a note that runs into the next: how much the next one's opening consonants may take, and its own closing ones.
+ONSET_SHARE = 0.4
+CODA_SHARE = 0.4
+LEGATO_S = 0.03
+STEADY_DB = 2.5
+QUIET_DB = 25.0
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Phone `index` of the utterance sounds from `start` to `end`, in seconds."""
+
+    index: int
+    start: float
+    end: float
+
+
+def onset_seconds(phones: Sequence[Phone], syllable: Group, rate: int) -> float:
+    """How long the consonants before a syllable's vowel want to be."""
+    return min(sum(phones[index].end - phones[index].start for index in syllable.onset) / rate, ONSET_AT_MOST_S)
+
+
+def place(
+    phones: Sequence[Phone],
+    syllables: Sequence[Group],
+    spans: Sequence[tuple[float, float]],
+    rate: int,
+    earliest: float,
+    latest: float,
+) -> tuple[Placed, ...]:
+    """Put every phone in time, in order and without overlap.
+
+    spans: (start, end) seconds of each syllable's notes, in order; rate: of the phones' samples;
+    earliest, latest: seconds between which the phrase must sound (the neighbours' time).
+    """
+    found: list[Placed] = []
+
+    def lay(indices: Sequence[int], start: float, end: float) -> None:
+        lengths = np.array([phones[index].end - phones[index].start for index in indices], dtype=np.float64)
+        edges = start + (end - start) * np.concatenate(([0.0], np.cumsum(lengths) / lengths.sum()))
+        found.extend(Placed(index, a, b) for index, a, b in zip(indices, edges[:-1], edges[1:], strict=True))
+
+    def opening(number: int) -> float:
+        """Seconds that the consonants of a syllable get before its note."""
+        wanted = onset_seconds(phones, syllables[number], rate)
+        start = spans[number][0]
+        if number == 0:
+            return max(0.0, min(wanted, start - earliest))
+        before, until = spans[number - 1]
+        return min(wanted, start - until + ONSET_SHARE * (until - before))
+
+    for number, syllable in enumerate(syllables):
+        start, end = spans[number]
+        if syllable.onset:
+            lay(syllable.onset, start - opening(number), start)
+        if number + 1 < len(syllables):
+            end = min(end, spans[number + 1][0] - opening(number + 1))
+        else:
+            end = max(min(end, latest), start + 0.05)
+        coda = sum(phones[index].end - phones[index].start for index in syllable.coda) / rate
+        coda = min(coda, CODA_AT_MOST_S, CODA_SHARE * (end - start))
+        lay((syllable.nucleus,), start, end - coda)
+        if syllable.coda:
+            lay(syllable.coda, end - coda, end)
+    return tuple(found)
+
+
+def warp(phone: Phone, placed: Placed, hop: int, rate: int, spectra: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How a sung phone runs through its speech -> float64 [2, points]: seconds, and source frames (of `hop` samples).
+
+    spectra: dB [source frames, bands]. Stretching goes where the sound stands still and is loud; a diphthong is held on
+    its first vowel; the way in and out keeps its speed. A phone shorter than spoken runs faster throughout.
+    """
+    first, last = phone.start / hop, phone.end / hop
+    target = placed.end - placed.start
+    natural = (phone.end - phone.start) / rate
+    if target <= natural * 1.02 or last - first < 4:
+        return np.array([[placed.start, placed.end], [first, last]])
+    points = np.linspace(first, last, max(int(last - first) + 1, 5))
+    middle = (points[1:] + points[:-1]) / 2
+    nearest = np.clip(np.round(middle).astype(int), 1, len(spectra) - 2)
+    flux = np.abs(spectra[nearest + 1] - spectra[nearest - 1]).mean(1)
+    level = spectra[nearest].max(1)
+    loud = level > level.max() - QUIET_DB
+    # Positions count over what is heard: a stop's silence at the end is no part of the vowel.
+    heard = np.cumsum(loud) / max(loud.sum(), 1)
+    fall = (0.4, 0.6) if phone.glides else (0.6, 0.8)
+    weight = np.exp(-((flux / STEADY_DB) ** 2)) * loud
+    weight *= np.clip((heard - 0.08) / 0.17, 0.0, 1.0) * np.clip((fall[1] - heard) / (fall[1] - fall[0]), 0.0, 1.0)
+    weight = weight + 1e-3 * ((heard > 0.2) & (heard < 0.6))
+    if weight.sum() <= 0.0:
+        weight = np.ones(len(middle))
+    steps = np.diff(points) * hop / rate
+    lengths = steps + (target - natural) * weight / weight.sum()
+    seconds = placed.start + np.concatenate(([0.0], np.cumsum(lengths)))
+    return np.stack((seconds, points))
