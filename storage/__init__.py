@@ -1,0 +1,1 @@
+"""Tables, migrations and queries, one module for each noun; and the store that keeps audio files."""

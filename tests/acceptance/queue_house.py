@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlmodel import Session
@@ -129,18 +126,13 @@ def _job(session: Session, job_id: int) -> Job:
     return job
 
 
-@dataclass
-class Report:
-    """What one process did: jobs it claimed, and those it was told it had finished."""
+def work(url: str, *, lease_ms: int, stall: bool) -> list[int]:
+    """Work the queue until nothing is left of it; returns the jobs we were told we had finished.
 
-    claimed: int
-    finished: list[int]
-
-
-def work(url: str, *, lease_ms: int, die_after: int | None) -> Report:
-    """Work the queue until nothing is left of it; with `die_after`, die by SIGKILL holding that claim."""
+    With `stall`, say so at the first claim and hold on to it until somebody kills us.
+    """
     database = Database(url)
-    report = Report(0, [])
+    finished: list[int] = []
     while True:
         now = time.time_ns() // 1_000_000
         job = database.write(_bound(claim, now=now, lease_ms=lease_ms))
@@ -148,15 +140,20 @@ def work(url: str, *, lease_ms: int, die_after: int | None) -> Report:
             database.write(_bound(rescue, now=now))
             if not database.read(jobs.live_tokens) and not database.read(_bound(jobs.waiting, now=now)):
                 database.close()
-                return report
+                return finished
             time.sleep(0.02)
             continue
-        report.claimed += 1
-        if report.claimed == die_after:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if stall:
+            say("claimed")
+            time.sleep(3600)
         assert job.token is not None
         if database.write(_bound(finish, job_id=job.id, token=job.token, now=now)):
-            report.finished.append(job.id)
+            finished.append(job.id)
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _bound(act: Callable[..., T], **values: object) -> Callable[[Session], T]:
@@ -164,8 +161,6 @@ def _bound(act: Callable[..., T], **values: object) -> Callable[[Session], T]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
+    say("ready")
     sys.stdin.readline()
-    done = work(sys.argv[1], lease_ms=int(sys.argv[2]), die_after=int(sys.argv[3]) or None)
-    sys.stdout.write(json.dumps({"claimed": done.claimed, "finished": done.finished}))
+    say(json.dumps(work(sys.argv[1], lease_ms=int(sys.argv[2]), stall=sys.argv[3] == "stall")))

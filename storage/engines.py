@@ -1,0 +1,89 @@
+"""Connections as both dialects need them, and their errors under our own names."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
+
+from storage.errors import DatabaseBusy, StorageFull
+
+LOCK_WAIT_S = 30.0
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html: serialization_failure, deadlock_detected,
+# lock_not_available; and disk_full.
+POSTGRES_BUSY, POSTGRES_FULL = ("40001", "40P01", "55P03"), "53100"
+
+
+def settled(url: str) -> URL:
+    """`url` with the driver we use. Raises `ValueError` for what is neither a SQLite file nor Postgres."""
+    parsed = make_url(url)
+    if parsed.drivername in ("postgres", "postgresql"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    name = parsed.get_backend_name()
+    if name == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise ValueError("the database must be a file (sqlite:///var/minstrel.db): several connections share it")
+    if name not in ("sqlite", "postgresql"):
+        raise ValueError(f"the database must be sqlite:///FILE or postgresql://…, not {name}")
+    return parsed
+
+
+def open_engine(url: URL, *, read_only: bool = False, lock_wait_s: float = LOCK_WAIT_S) -> Engine:
+    """An engine whose transactions keep what they promise: see DESIGN.md on SQLite. Makes the file's folder."""
+    if url.get_backend_name() == "postgresql":
+        waits = f"-c lock_timeout={int(lock_wait_s * 1000)}"
+        if read_only:
+            waits += " -c default_transaction_read_only=on"
+        return create_engine(
+            url,
+            connect_args={"options": waits},
+            # A read sees one snapshot however many queries it makes; a write sees what it waited for.
+            isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED",
+            pool_pre_ping=True,
+        )
+    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    # isolation_level None: the driver never begins by itself, so that our BEGIN below is the only one.
+    engine = create_engine(
+        url, connect_args={"isolation_level": None, "timeout": lock_wait_s, "check_same_thread": False}
+    )
+    event.listen(engine, "connect", functools.partial(_prepare, read_only=read_only))
+    event.listen(engine, "begin", functools.partial(_begin, statement="BEGIN" if read_only else "BEGIN IMMEDIATE"))
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _record: object, *, read_only: bool) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    # Without it, INSERT OR REPLACE would slip past the triggers that forbid deletion.
+    connection.execute("PRAGMA recursive_triggers = ON")
+    if read_only:
+        connection.execute("PRAGMA query_only = ON")
+
+
+def _begin(connection: Connection, *, statement: str) -> None:
+    connection.exec_driver_sql(statement)
+
+
+@contextlib.contextmanager
+def named_errors() -> Iterator[None]:
+    """Raise `DatabaseBusy` and `StorageFull` in place of what the drivers call them."""
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as error:
+        cause: Any = error.orig if isinstance(error, DBAPIError) else error
+        # The lower byte is the kind of error, the upper ones its variety.
+        code = getattr(cause, "sqlite_errorcode", None)
+        kind = None if code is None else code & 0xFF
+        state = getattr(cause, "sqlstate", None)
+        if kind in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) or state in POSTGRES_BUSY:
+            raise DatabaseBusy(str(cause)) from error
+        if kind == sqlite3.SQLITE_FULL or state == POSTGRES_FULL:
+            raise StorageFull(str(cause)) from error
+        raise

@@ -1,0 +1,99 @@
+"""What is to be told about jobs, kept in the transaction that makes it true; couriers take it from here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select, update
+
+from storage.once import insert_once
+from storage.tables import Outbox
+
+
+def add(
+    session: Session,
+    *,
+    key: str,
+    job_id: int,
+    surface: str,
+    topic: str,
+    payload: Mapping[str, Any],
+    now: int,
+) -> bool:
+    """Keep something to tell; False where `key` was kept before. `payload` must be JSON."""
+    row = Outbox(
+        key=key, job_id=job_id, surface=surface, topic=topic, payload=dict(payload), due_at=now, created_at=now
+    )
+    return insert_once(session, row, by=["key"]) is not None
+
+
+def is_due(session: Session, *, surfaces: Collection[str], now: int) -> bool:
+    """Whether `claim_due` would find anything; reads only."""
+    return session.exec(select(col(Outbox.id)).where(_due(surfaces, now)).limit(1)).first() is not None
+
+
+def claim_due(
+    session: Session, *, surfaces: Collection[str], now: int, lease_ms: int, limit: int
+) -> tuple[Outbox, ...]:
+    """Lease what is due to the caller, oldest first, and count the attempt.
+
+    Only the oldest untold row of each job: what is said about a job is said in order. A row whose courier does not
+    answer within its lease is due again.
+    """
+    due = select(col(Outbox.id)).where(_due(surfaces, now)).order_by(col(Outbox.due_at), col(Outbox.id)).limit(limit)
+    ids = session.exec(due.with_for_update(skip_locked=True)).all()
+    leased = session.scalars(
+        update(Outbox)
+        .where(col(Outbox.id).in_(ids))
+        .values(lease_until=now + lease_ms, attempts=col(Outbox.attempts) + 1)
+        .returning(Outbox),
+        execution_options={"synchronize_session": False, "populate_existing": True},
+    ).all()
+    return tuple(sorted(leased, key=lambda row: (row.due_at, row.id)))
+
+
+def sent(session: Session, row_id: int, now: int, receipt: str | None = None) -> bool:
+    """It was posted; `receipt` says where. False where its end was known already."""
+    return _change(session, row_id, sent_at=now, receipt=receipt, lease_until=None, error=None)
+
+
+def retry_later(session: Session, row_id: int, due_at: int, error: str) -> bool:
+    """It could not be posted now. False where its end was known already."""
+    return _change(session, row_id, due_at=due_at, lease_until=None, error=error)
+
+
+def dead(session: Session, row_id: int, now: int, error: str) -> bool:
+    """It can never be posted. False where its end was known already."""
+    return _change(session, row_id, dead_at=now, lease_until=None, error=error)
+
+
+def pending_for(session: Session, job_id: int) -> tuple[Outbox, ...]:
+    """What is still to be told about a job, oldest first."""
+    return tuple(session.exec(select(Outbox).where(Outbox.job_id == job_id, _untold()).order_by(col(Outbox.id))))
+
+
+def _untold() -> ColumnElement[bool]:
+    return and_(col(Outbox.sent_at).is_(None), col(Outbox.dead_at).is_(None))
+
+
+def _due(surfaces: Collection[str], now: int) -> ColumnElement[bool]:
+    earlier = aliased(Outbox)
+    return and_(
+        _untold(),
+        col(Outbox.surface).in_(surfaces),
+        col(Outbox.due_at) <= now,
+        or_(col(Outbox.lease_until).is_(None), col(Outbox.lease_until) <= now),
+        ~exists().where(
+            col(earlier.job_id) == col(Outbox.job_id),
+            col(earlier.id) < col(Outbox.id),
+            col(earlier.sent_at).is_(None),
+            col(earlier.dead_at).is_(None),
+        ),
+    )
+
+
+def _change(session: Session, row_id: int, **values: object) -> bool:
+    return session.exec(update(Outbox).where(col(Outbox.id) == row_id, _untold()).values(**values)).rowcount == 1
