@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter
 
 from config.files import load
-from config.settings import Settings
+from config.settings import ConfigError, Settings, load_settings
 from engine.spec import Capabilities, EnginePool, Preset
 from engine.studio.capabilities import capabilities
 from storage import blobs as blob_rows
 from storage.blobs import FolderBlobs
 from storage.database import Database
-from storage.migrate import upgrade
+from storage.errors import DatabaseBusy, StorageFull
+from storage.migrate import HEAD, upgrade
 from workflows.limits import Limits
 from workflows.models import Models
 from workflows.moderation import Moderation
@@ -30,9 +31,33 @@ if TYPE_CHECKING:
     from workflows.clock import Clock
     from workflows.deliver import Courier
 
+__all__ = ["House", "Settings", "Trouble", "load_settings", "open_house", "read_rules", "somebody_works", "troubles"]
+
 DRAIN_S = 20.0
 # A blob is written before the row that speaks of it; younger ones may still get theirs.
 ORPHAN_S = 3600.0
+
+
+class Trouble(Exception):
+    """The house itself can't do it: a code, and its own words where no message has them."""
+
+    def __init__(self, code: str, words: str | None = None) -> None:
+        super().__init__(words or code)
+        self.code = code
+        self.words = words
+
+
+@contextmanager
+def troubles() -> Iterator[None]:
+    """Turn what goes wrong beneath the use cases into `Trouble`, so that surfaces need not know those parts."""
+    try:
+        yield
+    except ConfigError as error:
+        raise Trouble("config", str(error)) from error
+    except DatabaseBusy as error:
+        raise Trouble("database_busy") from error
+    except StorageFull as error:
+        raise Trouble("disk_full") from error
 
 
 @dataclass(frozen=True)
@@ -64,6 +89,12 @@ def read_rules(settings: Settings) -> tuple[Rules, dict[str, Preset]]:
         known={"genre_preset": tuple(presets), "model_version": tuple(models.versions)},
     )
     return rules, presets
+
+
+def upgrade_database(settings: Settings) -> str:
+    """Bring the database to this version's schema; returns the schema's version."""
+    upgrade(settings.database_url)
+    return HEAD
 
 
 def engine_capabilities() -> Capabilities:
@@ -117,7 +148,7 @@ async def working(house: House) -> AsyncIterator[Clock]:
         work=house.settings.home / "work",
         lease_ms=int(house.settings.lease_s * 1000),
     )
-    couriers: dict[str, Courier] = {"terminal": FolderCourier(house.blobs, house.songs)}
+    couriers: dict[str, Courier] = {"terminal": FolderCourier(house.blobs.path, house.songs)}
 
     async def sweep() -> None:
         await house.db.awrite(lambda session: blob_rows.sweep(session, house.blobs, older_than_s=ORPHAN_S))

@@ -7,9 +7,9 @@ import os
 import re
 import shutil
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
-from storage.blobs import Blobs
 from workflows.deliver import DeliveryFailed, Parcel
 from workflows.view import FileView, JobView, TrackView
 
@@ -19,8 +19,8 @@ class FolderCourier:
 
     surface = "terminal"
 
-    def __init__(self, blobs: Blobs, songs: Path) -> None:
-        self._blobs = blobs
+    def __init__(self, blob: Callable[[str], Path], songs: Path) -> None:
+        self._blob = blob
         self._songs = songs
 
     async def deliver(self, parcel: Parcel) -> str:
@@ -30,7 +30,7 @@ class FolderCourier:
         places = placed(parcel.job, self._songs)
         try:
             for file, place in places:
-                await asyncio.to_thread(_copy, self._blobs.path(file.digest), place)
+                await asyncio.to_thread(_copy, self._blob(file.digest), place)
         except OSError as error:
             raise DeliveryFailed(repr(error), permanent=False) from error
         return str(folder_of(parcel.job, self._songs))

@@ -9,9 +9,8 @@ import secrets
 import sys
 from datetime import datetime
 
-from bot.compose import House, open_house
+from bot.compose import House, Settings, open_house
 from bot.replies import reply
-from config.settings import Settings
 from workflows import credits
 from workflows.people import Requester
 from workflows.refusal import Refusal

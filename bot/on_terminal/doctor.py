@@ -10,9 +10,8 @@ import shutil
 import sys
 from collections.abc import Callable
 
-from bot.compose import open_house, read_rules, somebody_works
+from bot.compose import Settings, open_house, read_rules, somebody_works
 from bot.replies import reply
-from config.settings import Settings
 
 ENOUGH_BYTES = 2 * 1024**3
 ENGINE_PARTS = ("torch", "torchaudio", "soundfile", "pydub", "imageio_ffmpeg", "mido", "mutagen", "PIL")

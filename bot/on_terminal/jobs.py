@@ -10,11 +10,10 @@ from datetime import datetime
 from rich.console import Console
 from rich.table import Table
 
-from bot.compose import House, open_house, somebody_works
+from bot.compose import House, Settings, open_house, somebody_works
 from bot.on_terminal.lines import job_lines
 from bot.on_terminal.report import as_json
 from bot.replies import reply
-from config.settings import Settings
 from workflows import control
 from workflows.refusal import Refusal
 from workflows.view import JobView

@@ -6,7 +6,7 @@ import argparse
 import json
 
 from bot.commands import as_json, catalogue
-from config.settings import Settings
+from bot.compose import Settings
 
 
 def run(settings: Settings, args: argparse.Namespace) -> int:

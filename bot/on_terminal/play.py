@@ -16,7 +16,6 @@ from bot.on_terminal.progress import display
 from bot.on_terminal.report import as_json
 from bot.replies import reply
 from bot.syntax import parse_command
-from config.settings import Settings
 from workflows import control, outbox_state
 from workflows.people import ReplyTo, Requester
 from workflows.submit import Accepted, submit
@@ -27,7 +26,7 @@ LOOK_S = 0.2
 WATCH_S = 2.0
 
 
-def run(settings: Settings, args: argparse.Namespace) -> int:
+def run(settings: compose.Settings, args: argparse.Namespace) -> int:
     """Submit the command, follow it to its end, print the result."""
     with compose.open_house(settings) as house:
         return asyncio.run(_play(house, args))

@@ -7,9 +7,8 @@ import asyncio
 import signal
 import sys
 
-from bot.compose import House, open_house, working
+from bot.compose import House, Settings, open_house, working
 from bot.replies import reply
-from config.settings import Settings
 
 
 def run(settings: Settings, args: argparse.Namespace) -> int:

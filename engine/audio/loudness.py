@@ -41,7 +41,7 @@ def hop_powers(audio: Tensor, rate: int, steps: int = 1) -> Tensor:
     With `steps`, each 100 ms in so many equal parts: (hops * steps,). The last ones may reach past the end.
     """
     hop = round(rate / 10)
-    channels, samples = audio.shape
+    samples = audio.shape[1]
     hops = -(-samples // hop)
     response = k_response(2 * hop, rate)
     powers = torch.empty(hops * steps, dtype=torch.float64)
@@ -53,7 +53,7 @@ def hop_powers(audio: Tensor, rate: int, steps: int = 1) -> Tensor:
         piece = torch.nn.functional.pad(piece, (max(0, -start), max(0, end - samples)))
         spectrum = torch.fft.rfft(piece.unfold(1, 2 * hop, hop)) * response
         heard = torch.fft.irfft(spectrum, n=2 * hop)[..., hop:]
-        norms = torch.linalg.vector_norm(heard.unflatten(-1, (steps, hop // steps)), dim=-1).square_().sum(0)
+        norms = torch.linalg.vector_norm(heard.view(*heard.shape[:-1], steps, hop // steps), dim=-1).square_().sum(0)
         powers[first * steps : (first + count) * steps] = norms.double().flatten() / (hop // steps)
     return powers
 
@@ -94,27 +94,31 @@ def _between(block: int) -> Tensor:
     return torch.from_numpy(matrix)
 
 
-def block_peaks(audio: Tensor, block: int = 64, floor: float = 0.5) -> Tensor:
+def block_peaks(audio: Tensor, block: int = 64, above: float = 0.0) -> Tensor:
     """True peak of each block of audio (channels, samples): (blocks,), linear.
 
-    Blocks whose samples stay under `floor` times the highest sample get their sample peak, which is all a limiter
-    or a meter needs of them.
+    Blocks whose samples stay at or under `above` get their sample peak, which is all a limiter needs of them.
     """
     channels, samples = audio.shape
     count = -(-samples // block)
-    padded = torch.nn.functional.pad(audio, (REACH, count * block - samples + REACH))
-    peaks = padded[:, REACH : REACH + count * block].reshape(channels, count, block)
-    sample_peaks = torch.maximum(peaks.amax(2), -peaks.amin(2))
-    result = sample_peaks.amax(0)
-    highest = float(result.max()) if count else 0.0
-    if highest <= 0:
-        return result
-    windows = padded.unfold(1, block + 2 * REACH, block)
-    for channel in range(channels):
-        loud = torch.nonzero(sample_peaks[channel] > floor * highest)[:, 0]
-        for some in loud.split(4096):
-            between = windows[channel, some] @ _between(block)
-            result[some] = torch.maximum(result[some], torch.maximum(between.amax(1), -between.amin(1)))
+    result = torch.zeros(count)
+    # pieces of some ten seconds, each with what the filter reaches beyond it
+    for first in range(0, count, 8192):
+        last = min(count, first + 8192)
+        start, end = first * block - REACH, last * block + REACH
+        piece = audio[:, max(0, start) : min(end, samples)]
+        if start < 0 or end > samples:
+            piece = torch.nn.functional.pad(piece, (max(0, -start), max(0, end - samples)))
+        body = piece[:, REACH:-REACH].view(channels, last - first, block)
+        peaks = torch.maximum(body.amax(2), -body.amin(2))
+        part = peaks.amax(0)
+        windows = piece.unfold(1, block + 2 * REACH, block)
+        for channel in range(channels):
+            loud = torch.nonzero(peaks[channel] > above)[:, 0]
+            if len(loud):
+                between = windows[channel, loud] @ _between(block)
+                part[loud] = torch.maximum(part[loud], torch.maximum(between.amax(1), -between.amin(1)))
+        result[first:last] = part
     return result
 
 
@@ -124,5 +128,7 @@ def true_peak_db(audio: NDArray[np.float32], rate: int) -> float:
         raise ValueError(f"true peak by four-fold oversampling is meant for 40 kHz and more, not {rate} Hz")
     if audio.shape[1] == 0:
         return SILENCE_DB
-    peak = float(block_peaks(torch.from_numpy(np.ascontiguousarray(audio, np.float32)), floor=0.7).max())
+    sound = torch.from_numpy(np.ascontiguousarray(audio, np.float32))
+    highest = float(sound.abs().max())
+    peak = float(block_peaks(sound, above=0.6 * highest).max()) if highest > 0 else 0.0
     return max(SILENCE_DB, 20 * float(np.log10(max(peak, 1e-9))))

@@ -83,7 +83,7 @@ def test_a_channel_that_is_gone_is_not_tried_again(house: House) -> None:
 def test_the_terminal_gets_whole_files_under_names_people_know(house: House) -> None:
     async def story() -> None:
         await made(house)
-        courier = FolderCourier(house.blobs, house.folder / "songs")
+        courier = FolderCourier(house.blobs.path, house.folder / "songs")
         await deliver_all(house, courier)
 
     asyncio.run(story())

@@ -85,7 +85,9 @@ def test_a_tone_is_clean(name: str) -> None:
     assert not ((np.abs(x) < np.finfo(np.float32).tiny) & (x != 0)).any()
 
 
-@pytest.mark.parametrize("name", ["piano", "electric_bass", "steel_guitar", "trumpet", "brass_section", "flute", "lead"])
+@pytest.mark.parametrize(
+    "name", ["piano", "electric_bass", "steel_guitar", "trumpet", "brass_section", "flute", "saxophone"]
+)
 def test_louder_is_brighter(name: str) -> None:
     pitch = pitches(name)[0]
     assert centroid(sound(name, pitch, 0.7, 0.9)) > 1.1 * centroid(sound(name, pitch, 0.7, 0.3))
@@ -93,13 +95,13 @@ def test_louder_is_brighter(name: str) -> None:
 
 def test_a_note_ends_without_a_click_wherever_it_is_cut() -> None:
     for name in ("piano", "string_ensemble", "synth_bass", "organ", "pad", "sub_808"):
-        out = render_part(Part("synth", name, (Note(0.0, 1.37, 45, 0.9),)), song_of := song(Part("synth", name, ())), Tones())
-        assert len(song_of.parts) == 1
-        x = out.mean(0).numpy()
+        part = Part("synth", name, (Note(0.0, 1.37, 45, 0.9),))
+        x = render_part(part, song(part), Tones()).mean(0).numpy()
         end = round(1.37 * 0.5 * RATE)
         high = np.abs(np.diff(x, 3))
-        # after its attack the third difference (a click's mark) is nowhere larger than in the note itself
-        assert high[end - 200 : end + 4000].max() <= 1.3 * high[4000 : end - 200].max(), name
+        # the third difference, a click's mark, is no larger than in the note itself, or 60 dB under the note
+        allowed = max(1.3 * high[4000 : end - 200].max(), 1e-3 * np.abs(x).max())
+        assert high[end - 200 : end + 4000].max() <= allowed, name
         release = round(INSTRUMENTS[name].release * RATE)
         assert not x[end + release + 2 :].any()
 
@@ -126,7 +128,7 @@ def test_hats_are_high_and_kicks_are_low() -> None:
     for name in KITS:
         hat, f = spectrum(INSTRUMENTS[name].play(Strike(42, 1.0, 0.8)).mean(0).numpy().astype(np.float64))
         kick, _ = spectrum(INSTRUMENTS[name].play(Strike(36, 1.0, 0.8, 0, 9)).mean(0).numpy().astype(np.float64))
-        assert hat[f > 6000].sum() > 0.7 * hat.sum()
+        assert hat[f > 5000].sum() > 0.7 * hat.sum()
         assert kick[f < 150].sum() > 0.7 * kick.sum()
 
 
@@ -175,7 +177,7 @@ def test_an_808_glides_where_notes_overlap() -> None:
         notes = (Note(0.0, first_length, 43, 0.9), Note(1.0, 2.0, 31, 0.9))
         part = Part("bass", "sub_808", notes)
         x = render_part(part, song(part), Tones())[0, RATE // 2 :].numpy()
-        crossings = np.nonzero((x[600:4000] < 0) & (x[601:4001] >= 0))[0]
+        crossings = np.nonzero((x[2400:6000] < 0) & (x[2401:6001] >= 0))[0]
         return float(RATE / np.diff(crossings)[0])
 
     target, from_above = 440 * 2 ** ((31 - 69) / 12), 440 * 2 ** ((43 - 69) / 12)
@@ -191,7 +193,8 @@ def test_power_chords_share_one_amplifier() -> None:
         part = Part("guitar", "distorted_guitar", notes)
         power, f = spectrum(render_part(part, song(part), Tones())[0, 12_000:60_000].numpy().astype(np.float64))
         root = 440 * 2 ** ((52 - 69) / 12)
-        return float(power[(f > root * 0.47) & (f < root * 0.53)].sum() / power[(f > root * 0.97) & (f < root * 1.03)].sum())
+        below, at = (f > root * 0.47) & (f < root * 0.53), (f > root * 0.97) & (f < root * 1.03)
+        return float(power[below].sum() / power[at].sum())
 
     assert low_energy(0.0) > 20 * low_energy(0.2)
 

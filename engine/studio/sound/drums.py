@@ -60,8 +60,8 @@ KITS = {
         Kit("electronic_kit", kick_sweep=210.0, kick_fall=0.03, kick_ring=0.36, kick_click=0.35, kick_drive=2.6,
             snare=200.0, snare_ring=0.12, snare_wires=0.2, snare_bright=9000.0, hat_ring=0.05, hat_open=0.34,
             hat_metal=0.4, hat_level=0.3, tom_ring=0.4, crash_ring=2.0, square_hats=True),
-        Kit("hiphop_kit", kick_sweep=100.0, kick_fall=0.05, kick_ring=0.45, kick_click=0.3, kick_drive=2.4, snare=178.0,
-            snare_ring=0.14, snare_wires=0.22, snare_bright=6200.0, snare_level=0.95, hat_ring=0.04, hat_open=0.3,
+        Kit("hiphop_kit", kick_sweep=100.0, kick_fall=0.05, kick_ring=0.45, kick_click=0.3, kick_drive=2.4, snare=158.0,
+            snare_ring=0.2, snare_wires=0.28, snare_bright=4800.0, snare_level=0.95, hat_ring=0.04, hat_open=0.3,
             square_hats=True),
         Kit("latin_kit", kick_sweep=100.0, kick_ring=0.28, kick_click=0.3, snare=225.0, snare_ring=0.11,
             snare_wires=0.16, snare_level=0.75, hat_ring=0.05, tom_ring=0.45, ride_ring=1.6),
@@ -145,7 +145,7 @@ def hat(kit: Kit, strike: Strike, key: int, ring: float) -> Tensor:
         amps = np.repeat(1.0, 6)[:, None] / np.arange(9, 40, 2)
         a = (amps.ravel() * 6) * (f > 4500) * (f < 16000)
     else:
-        f = np.sort(dice.uniform(3200, 15500, 46))
+        f = np.sort(dice.uniform(4200, 15500, 46))
         a = dice.uniform(0.3, 1.0, 46) * (f / 8000.0) ** 0.4
     drop = 6.9 / ring * (0.7 + 0.6 * (f / 9000.0))
     metal = modes(f, a / np.sqrt((a**2).sum()) * kit.hat_metal, drop, size, draw(key).uniform(0, TURN, len(f)))[0]

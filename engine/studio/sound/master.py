@@ -18,7 +18,7 @@ AIM_DB: Final = -1.25
 LOOKAHEAD: Final = 7
 # decibels a second at which the limiter lets go
 RELEASE: Final = 90.0
-MAX_MAKEUP_DB: Final = 36.0
+MAX_MAKEUP_DB: Final = 60.0
 # steps under this level after the gain need no look between their samples
 WATCH: Final = 0.5
 HOP: Final = RATE // 10

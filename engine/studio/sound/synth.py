@@ -69,7 +69,7 @@ def lead(strike: Strike) -> Tensor:
     t = frames(strike.seconds, HOP)
     count = int(np.clip(12_000.0 / f0, 3, 32))
     freqs, amps, sides = _saws(f0, count, (0.0, -8.0, 8.0), (0.0, -0.45, 0.45))
-    cutoff = 900 + f0 + (1800 + 4500 * strike.velocity) * (0.45 + 0.55 * np.exp(-t / 0.3))
+    cutoff = 500 + f0 + (700 + 6500 * strike.velocity**1.5) * (0.45 + 0.55 * np.exp(-t / 0.3))
     ratio = freqs[:, None] / cutoff
     low_pass = 1 / np.sqrt((1 - ratio**2) ** 2 + (ratio / 1.15) ** 2)
     cents = -30 * np.exp(-t / 0.02) + 9 * swell(t - 0.25, 0.4) * np.sin(TURN * 5.4 * t)

@@ -50,7 +50,7 @@ def _shorten(match: re.Match[str]) -> str:
     if letter in "oO":
         # "ooo", "wooo", "ooooh"; before these letters the long sound is by far the commoner.
         double = after[:1] in tuple("nldmtkp") or (before in ("", "w") and not after.strip("h"))
-    return letter * (2 if double else 1)
+    return letter + letter.lower() if double else letter
 
 
 def _english(part: str) -> str:
@@ -61,7 +61,8 @@ def _english(part: str) -> str:
     shortened = re.sub(r"ngin'$", "nging", shortened, flags=re.IGNORECASE)
     shortened = _YEAR.sub(r"\1 \2", shortened)
     shortened = _PRICE.sub(r"\1 dollars", shortened)
-    return RESPELT.get(shortened.lower(), shortened)
+    # A capital alone is a letter's name ("U.S."), not somebody's shorthand.
+    return shortened if len(part) == 1 and part.isupper() else RESPELT.get(shortened.lower(), shortened)
 
 
 def spell(token: str, language: str) -> str:

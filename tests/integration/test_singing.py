@@ -1,0 +1,369 @@
+"""A song's lines, sung and then heard: pitch, times, level and sameness, by means of our own."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from scipy.signal import butter, sosfiltfilt
+
+from engine.spec.protocol import LineTime
+from engine.studio.score import LyricLine
+from engine.studio.voice.espeak import ROOT, Speaker, VoiceUnavailable
+from engine.studio.voice.read import read_lyrics
+from engine.studio.voice.sing import PhraseNote, PhrasePlan, Sung, sing
+
+RATE = 48_000
+LYRICS = [
+    ("verse", "Walking through the city in the pouring rain"),
+    ("verse", "She sells bright gold shells, hush little bird"),
+    ("verse", "Strong winds push back the voices of the dark"),
+    ("chorus", "Take my hand, fly higher than the clouds"),
+    ("chorus", "Oh, every heart keeps beating for the chance"),
+    ("chorus", "I am alone, you are always on my mind"),
+]
+SCALE = (0, 2, 4, 5, 7, 9, 11, 12)
+
+Audio = NDArray[np.float32]
+
+
+def melody(lines: tuple[LyricLine, ...], tonic: int, beat: float = 0.5, start: float = 1.0) -> tuple[PhrasePlan, ...]:
+    """A walk through the scale: eighths and quarters, a melisma now and then, a rest inside and a long last note."""
+    draw = np.random.default_rng(11)
+    phrases = []
+    for line in lines:
+        notes: list[PhraseNote] = []
+        degree, time = 2, start
+        for number, syllable in enumerate(line.syllables):
+            degree = int(np.clip(degree + draw.integers(-2, 3), 0, 6))
+            length = 2 * beat if number == len(line.syllables) - 1 else beat if syllable.stress else beat / 2
+            if length >= beat and draw.random() < 0.25:
+                notes.append(PhraseNote(tonic + SCALE[degree], time, time + length / 2, number))
+                notes.append(PhraseNote(tonic + SCALE[degree + 1], time + length / 2, time + length, number))
+            else:
+                notes.append(PhraseNote(tonic + SCALE[degree], time, time + length, number))
+            time += length + (beat / 2 if number == 3 else 0.0)
+        phrases.append(PhrasePlan(line, tuple(notes)))
+        start = time + beat / 2
+    return tuple(phrases)
+
+
+@dataclass(frozen=True)
+class Song:
+    phrases: tuple[PhrasePlan, ...]
+    duration: float
+    sung: Sung
+
+
+@pytest.fixture(scope="module")
+def speaker() -> Iterator[Speaker]:
+    torch.set_num_threads(1)
+    with Speaker() as speaker:
+        yield speaker
+
+
+def song(speaker: Speaker, timbre: str) -> Song:
+    phrases = melody(read_lyrics(LYRICS, "en", speaker), {"female": 62, "male": 50}[timbre])
+    duration = phrases[-1].notes[-1].end + 1.0
+    return Song(phrases, duration, sing(phrases, duration=duration, seed=7, timbre=timbre, speaker=speaker))
+
+
+@pytest.fixture(scope="module")
+def songs(speaker: Speaker) -> dict[str, Song]:
+    return {timbre: song(speaker, timbre) for timbre in ("female", "male")}
+
+
+@pytest.fixture(params=["female", "male"])
+def one(request: pytest.FixtureRequest, songs: dict[str, Song]) -> Song:
+    return songs[request.param]
+
+
+def pitches(audio: Audio, start: float, end: float) -> NDArray[np.float64]:
+    """Hz every 10 ms, by YIN's normalised difference (de Cheveigné and Kawahara, 2002); unpitched frames are left out."""
+    size, longest, shortest = 1600, RATE // 70, RATE // 900
+    found = []
+    for at in range(int(start * RATE), int(end * RATE) - size - longest, RATE // 100):
+        x = audio[at : at + size + longest].astype(np.float64)
+        energy = np.concatenate(([0.0], np.cumsum(x * x)))
+        windows = energy[size : size + longest + 1] - energy[: longest + 1]
+        product = np.fft.irfft(np.fft.rfft(x, 8192) * np.fft.rfft(x[:size], 8192).conj(), 8192)[: longest + 1]
+        difference = windows[0] + windows - 2 * product
+        normal = difference * np.arange(longest + 1) / np.maximum(np.cumsum(difference), 1e-12)
+        deep = np.flatnonzero(normal[shortest:-1] < 0.15)
+        if not len(deep):
+            continue
+        lag = shortest + int(deep[0])
+        while lag + 1 < longest and normal[lag + 1] < normal[lag]:
+            lag += 1
+        left, here, right = normal[lag - 1 : lag + 2]
+        found.append(RATE / (lag + (left - right) / (2 * (left - 2 * here + right))))
+    return np.array(found)
+
+
+def cents(song: Song) -> NDArray[np.float64]:
+    """How far each note's median pitch lies from what was written; notes with no pitch count as a semitone."""
+    off = []
+    for note in itertools.chain.from_iterable(phrase.notes for phrase in song.phrases):
+        heard = pitches(song.sung.audio, note.start + 0.03, note.end - 0.03)
+        nominal = 440.0 * 2 ** ((note.midi - 69) / 12)
+        off.append(1200 * np.log2(np.median(heard) / nominal) if len(heard) > 1 else 100.0)
+    return np.abs(off)
+
+
+def levels(audio: Audio, start: float, end: float) -> NDArray[np.float64]:
+    """RMS over 5 ms, every millisecond from `start`."""
+    size, step = RATE // 200, RATE // 1000
+    x = audio[max(int(start * RATE) - size // 2, 0) : int(end * RATE)].astype(np.float64)
+    total = np.concatenate(([0.0], np.cumsum(x * x)))
+    return np.asarray(np.sqrt((total[size::step] - total[:-size:step]) / size))
+
+
+def loudness(audio: Audio, line: LineTime) -> float:
+    """dB of a line, with what the ear hardly hears taken out."""
+    x = audio[int(line.start * RATE) : int(line.end * RATE)].astype(np.float64)
+    heard = sosfiltfilt(butter(2, [200, 6000], "bandpass", fs=RATE, output="sos"), x)
+    return float(10 * np.log10(np.mean(heard**2)))
+
+
+def test_notes_are_in_tune(one: Song) -> None:
+    off = cents(one)
+    assert len(off) > 60
+    assert np.median(off) <= 10
+    assert np.mean(off > 50) <= 0.02
+
+
+def test_lines_start_when_they_are_heard(one: Song) -> None:
+    # 40 dB below the line's loudest 5 ms: below that nobody notices a voice in a song, and every onset is above it.
+    before = 0.0
+    for line in one.sung.lines:
+        heard = levels(one.sung.audio, max(before, line.start - 0.3), line.end)
+        onset = max(before, line.start - 0.3) + float(np.argmax(heard > heard.max() / 100)) / 1000
+        assert onset == pytest.approx(line.start, abs=0.02)
+        before = line.end + 0.01
+
+
+def test_words_start_when_they_are_heard(one: Song) -> None:
+    """Words after a silence have an audible start; the others run into each other."""
+    off = []
+    for line in one.sung.lines:
+        loudest = levels(one.sung.audio, line.start, line.end).max()
+        for word in line.words[1:]:
+            around = levels(one.sung.audio, word.start - 0.12, word.start + 0.12) > loudest / 60
+            quiet = np.flatnonzero(~around)
+            runs = [run for run in np.split(quiet, np.flatnonzero(np.diff(quiet) > 1) + 1) if len(run) >= 15]
+            ends = [run[-1] / 1000 - 0.12 for run in runs if run[-1] < len(around) - 1]
+            if ends:
+                off.append(min(abs(end) for end in ends))
+    assert len(off) >= 8
+    assert np.quantile(off, 0.9) <= 0.06
+
+
+def test_every_word_is_timed_in_order(one: Song) -> None:
+    assert [line.text for line in one.sung.lines] == [text for _, text in LYRICS]
+    for line, phrase in zip(one.sung.lines, one.phrases, strict=True):
+        assert tuple(word.text for word in line.words) == phrase.line.words
+        assert line.start == line.words[0].start
+        assert line.end == line.words[-1].end
+        for word in line.words:
+            assert word.start < word.end
+        for word, following in itertools.pairwise(line.words):
+            assert word.end <= following.start + 1e-6
+    for line, coming in itertools.pairwise(one.sung.lines):
+        assert line.end < coming.start
+
+
+def test_the_voice_is_sound_and_the_rest_is_silence(one: Song) -> None:
+    audio = one.sung.audio
+    assert audio.dtype == np.float32
+    assert audio.shape == (round(one.duration * RATE),)
+    assert np.isfinite(audio).all()
+    assert 0.2 < np.abs(audio).max() < 1.0
+    for line in one.sung.lines:
+        assert np.mean(levels(audio, line.start, line.end) > 0.003) > 0.8
+    assert np.abs(audio[: int((one.sung.lines[0].start - 0.02) * RATE)]).max() < 1e-3
+    assert np.abs(audio[int((one.sung.lines[-1].end + 0.06) * RATE) :]).max() == 0.0
+
+
+def test_lines_are_equally_loud(one: Song) -> None:
+    loud = [loudness(one.sung.audio, line) for line in one.sung.lines]
+    assert max(loud) - min(loud) < 4.0
+
+
+def test_no_rumble_and_no_clicks(one: Song) -> None:
+    audio = one.sung.audio.astype(np.float64)
+    assert abs(audio.mean()) < 1e-4
+    rumble = sosfiltfilt(butter(4, 60, "lowpass", fs=RATE, output="sos"), audio)
+    assert np.mean(rumble**2) < 1e-4 * np.mean(audio**2)
+    assert np.abs(np.diff(audio)).max() < 0.5 * np.abs(audio).max()
+
+
+def band(audio: Audio, start: float, end: float, low: float, high: float) -> float:
+    """Share of the power between `low` and `high` Hz, in dB."""
+    x = audio[int(start * RATE) : int(end * RATE)].astype(np.float64)
+    power = np.abs(np.fft.rfft(x * np.hanning(len(x)))) ** 2
+    hertz = np.fft.rfftfreq(len(x), 1 / RATE)
+    return float(10 * np.log10(power[(hertz >= low) & (hertz < high)].sum() / power.sum()))
+
+
+def sustained(speaker: Speaker, text: str, midi: int, timbre: str) -> Sung:
+    line = read_lyrics([("verse", text)], "en", speaker)[0]
+    notes = tuple(PhraseNote(midi, 0.5 + n, 1.5 + n, n) for n in range(len(line.syllables)))
+    return sing([PhrasePlan(line, notes)], duration=1.0 + len(notes), seed=1, timbre=timbre, speaker=speaker)
+
+
+def test_consonants_are_heard_and_go_above_what_espeak_gives(speaker: Speaker) -> None:
+    sung = sustained(speaker, "see", 62, "female")
+    start = sung.lines[0].start
+    assert start < 0.45
+    assert band(sung.audio, start + 0.01, 0.48, 4000, 20000) > -6
+    assert band(sung.audio, start + 0.01, 0.48, 11500, 20000) > -30
+    assert band(sung.audio, 0.6, 1.4, 4000, 20000) < -12
+    assert -60 < band(sung.audio, 0.6, 1.4, 11500, 20000) < -25
+    hiss, vowel = levels(sung.audio, start, 0.48).max(), levels(sung.audio, 0.6, 1.4).max()
+    assert -30 < 20 * np.log10(hiss / vowel) < -3
+
+
+def test_vowels_have_their_formants(speaker: Speaker) -> None:
+    # "ah" has its first two formants near each other below 1.5 kHz; "ee" far apart, with nothing between.
+    for timbre, midi in (("female", 57), ("male", 45)):
+        ah, ee = (sustained(speaker, text, midi, timbre).audio for text in ("ah", "ee"))
+        assert band(ah, 0.7, 1.3, 600, 1500) > band(ee, 0.7, 1.3, 600, 1500) + 10
+        assert band(ee, 0.7, 1.3, 1900, 3600) > band(ah, 0.7, 1.3, 1900, 3600) + 3
+
+
+def centroid(audio: Audio) -> float:
+    """Mean frequency between 1 and 5 kHz, where formants tell singers apart."""
+    x = audio[int(0.7 * RATE) : int(1.3 * RATE)].astype(np.float64)
+    power = np.abs(np.fft.rfft(x * np.hanning(len(x)))) ** 2
+    hertz = np.fft.rfftfreq(len(x), 1 / RATE)
+    inside = (hertz > 1000) & (hertz < 5000)
+    return float((power * hertz)[inside].sum() / power[inside].sum())
+
+
+def test_a_woman_and_a_man_differ_on_the_same_note(speaker: Speaker) -> None:
+    woman, man = (centroid(sustained(speaker, "ee", 57, timbre).audio) for timbre in ("female", "male"))
+    assert woman > 1.08 * man
+
+
+def test_only_the_seed_and_the_timbre_change_a_take(speaker: Speaker, songs: dict[str, Song]) -> None:
+    song = songs["female"]
+    short = song.phrases[:2]
+
+    def take(seed: int, timbre: str = "female") -> Sung:
+        return sing(short, duration=12.0, seed=seed, timbre=timbre, speaker=speaker)
+
+    one = take(7)
+    assert one.audio.tobytes() == take(7).audio.tobytes()
+    assert one.lines == take(7).lines
+    assert not np.array_equal(one.audio, take(8).audio)
+    assert not np.array_equal(one.audio, take(7, "male").audio)
+    # A line is the same whatever is sung after it, except where it must make way.
+    until = int((one.lines[0].end - 0.3) * RATE)
+    assert np.array_equal(one.audio[:until], song.sung.audio[:until])
+
+
+FRESH = """
+import hashlib, sys, torch
+torch.set_num_threads(int(sys.argv[1]))
+from engine.studio.voice.espeak import Speaker
+from engine.studio.voice.read import read_lyrics
+from engine.studio.voice.sing import PhraseNote, PhrasePlan, sing
+with Speaker() as speaker:
+    (line,) = read_lyrics([("verse", "Strong winds push back the voices of the dark")], "en", speaker)
+    notes = tuple(PhraseNote(60 + n % 5, 0.5 + 0.4 * n, 0.9 + 0.4 * n, n) for n in range(len(line.syllables)))
+    print(hashlib.sha256(sing([PhrasePlan(line, notes)], duration=6.0, seed=3, speaker=speaker).audio).hexdigest())
+"""
+
+
+def test_the_same_bytes_from_another_process_and_on_two_threads(speaker: Speaker) -> None:
+    (line,) = read_lyrics([("verse", "Strong winds push back the voices of the dark")], "en", speaker)
+    notes = tuple(PhraseNote(60 + n % 5, 0.5 + 0.4 * n, 0.9 + 0.4 * n, n) for n in range(len(line.syllables)))
+    here = hashlib.sha256(sing([PhrasePlan(line, notes)], duration=6.0, seed=3, speaker=speaker).audio).hexdigest()
+    for threads in ("1", "2"):
+        fresh = subprocess.run(
+            [sys.executable, "-c", FRESH, threads], cwd=ROOT, capture_output=True, check=True, text=True
+        )
+        assert fresh.stdout.strip() == here
+
+
+def test_a_backing_voice_needs_no_new_speech(songs: dict[str, Song], speaker: Speaker) -> None:
+    song = songs["female"]
+    up = tuple(
+        PhrasePlan(p.line, tuple(PhraseNote(n.midi + 4, n.start, n.end, n.syllable) for n in p.notes))
+        for p in song.phrases[:2]
+    )
+    with Speaker((sys.executable, "-c", "raise SystemExit(1)")) as dead, pytest.raises(VoiceUnavailable):
+        sing(up, duration=12.0, seed=9, speaker=dead)
+    backing = sing(up, duration=12.0, seed=9, timbre="male", speaker=speaker)
+    heard = np.median(pitches(backing.audio, up[0].notes[0].start + 0.03, up[0].notes[0].end - 0.03))
+    assert 69 + 12 * np.log2(heard / 440) == pytest.approx(up[0].notes[0].midi, abs=0.3)
+
+
+@pytest.mark.parametrize("each", [0.06, 0.15, 3.0])
+def test_fast_and_slow_notes_keep_every_word(speaker: Speaker, each: float) -> None:
+    (line,) = read_lyrics([("verse", "Strength splashes through the sixth street")], "en", speaker)
+    notes = tuple(PhraseNote(60, n * each, (n + 1) * each, n) for n in range(len(line.syllables)))
+    sung = sing([PhrasePlan(line, notes)], duration=len(notes) * each, seed=1, speaker=speaker)
+    assert len(sung.lines[0].words) == 6
+    assert sung.lines[0].start >= 0
+    assert sung.lines[0].end <= len(notes) * each + 1e-6
+    assert np.isfinite(sung.audio).all()
+    assert np.abs(sung.audio).max() > 0.1
+
+
+@pytest.mark.parametrize("language, text", [("es", "Bailando bajo la luna llena"), ("de", "Über den Wolken frei"),
+                                            ("ru", "я тебя люблю в ночи"), ("fr", "les feuilles mortes")])  # fmt: skip
+def test_other_languages_are_sung_in_tune(speaker: Speaker, language: str, text: str) -> None:
+    (line,) = read_lyrics([("verse", text)], language, speaker)
+    notes = tuple(PhraseNote(60 + n % 4, 0.5 + 0.4 * n, 0.9 + 0.4 * n, n) for n in range(len(line.syllables)))
+    phrases = (PhrasePlan(line, notes),)
+    sung = sing(phrases, duration=notes[-1].end + 0.5, seed=1, language=language, speaker=speaker)
+    assert np.median(cents(Song(phrases, notes[-1].end + 0.5, sung))) <= 10
+
+
+def test_spoken_lines_fall_through_their_notes(speaker: Speaker) -> None:
+    (line,) = read_lyrics([("verse", "I am alone on my own")], "en", speaker)
+    notes = tuple(PhraseNote(50, 0.5 + 0.4 * n, 0.9 + 0.4 * n, n) for n in range(len(line.syllables)))
+    spoken, held = (
+        sing([PhrasePlan(line, notes, spoken)], duration=4.0, seed=1, timbre="male", speaker=speaker).audio
+        for spoken in (True, False)
+    )
+
+    def falls(audio: Audio) -> float:
+        tracks = [pitches(audio, note.start + 0.03, note.end) for note in notes]
+        return float(np.median([1200 * np.log2(track[0] / track[-1]) for track in tracks if len(track) > 8]))
+
+    assert falls(spoken) > falls(held) + 20
+
+
+@pytest.mark.parametrize(
+    ("notes", "complaint"),
+    [
+        ([(60, 1.0, 1.5, 0)], "has no note"),
+        ([(60, 1.0, 1.5, 0), (60, 1.4, 2.0, 1)], "not in order"),
+        ([(60, 1.0, 1.5, 1), (60, 1.5, 2.0, 0)], "not in order"),
+        ([(60, 1.0, 1.0, 0), (60, 1.5, 2.0, 1)], "ends before"),
+        ([(60, 1.0, 1.5, 0), (60, 1.5, 2.0, 1), (60, 2.0, 2.5, 2)], "no syllable"),
+    ],
+)
+def test_notes_that_do_not_fit_are_refused(
+    speaker: Speaker, notes: list[tuple[int, float, float, int]], complaint: str
+) -> None:
+    (line,) = read_lyrics([("verse", "Hello")], "en", speaker)
+    with pytest.raises(ValueError, match=complaint):
+        sing([PhrasePlan(line, tuple(PhraseNote(*note) for note in notes))], duration=3.0, seed=1, speaker=speaker)
+
+
+def test_no_lines_are_silence(speaker: Speaker) -> None:
+    sung = sing([], duration=1.5, seed=1, speaker=speaker)
+    assert sung.lines == ()
+    assert sung.audio.shape == (72_000,)
+    assert not sung.audio.any()
