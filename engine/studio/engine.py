@@ -88,7 +88,8 @@ class Studio:
         return plan.model_copy(update={"notices": tuple(told)})
 
     def render(self, spec: Request, plan: Plan, order: Order, sink: TrackSink) -> None:
-        """Render one take for each seed of `plan`."""
+        """Render one take for each seed of `plan`, which says everything there is to know of the order."""
+        del order
         tones = Tones()
         for number, seed in enumerate(plan.seeds):
             brief = self._brief(spec, seed)

@@ -24,7 +24,8 @@ from engine.spec import (
 class ScriptedPool:
     """Implements `EnginePool`. `script` maps a caption to what happens; other captions succeed at once.
 
-    "wait": runs until cancelled. "crash", "broken": a passing and a permanent error. "… once": only the first time.
+    "wait": runs until cancelled or released. "crash", "broken": a passing and a permanent error.
+    "… once": only the first time. "disk": no space left.
     """
 
     capabilities = Capabilities(
@@ -40,6 +41,7 @@ class ScriptedPool:
     def __init__(self, size: int = 2) -> None:
         self.size = size
         self.orders: list[Order] = []
+        self.release = asyncio.Event()
         self.running = 0
         self.most_running = 0
 
@@ -75,7 +77,10 @@ class ScriptedPool:
         await on_event(Staged("rendering"))
         await on_event(Progressed(0.5))
         if caption == "wait":
-            await cancelled.wait()
+            ends = [asyncio.ensure_future(event.wait()) for event in (cancelled, self.release)]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for end in ends:
+                end.cancel()
         if cancelled.is_set():
             raise Cancelled
         return tuple(taken(order, index) for index in range(1, order.takes + 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import get_args
 
 import numpy as np
@@ -38,7 +39,7 @@ def sound(name: str, pitch: int, seconds: float = 1.5, velocity: float = 0.7, va
 
 
 def spectrum(x: NDArray[np.float64], size: int = 1 << 18) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    return np.abs(np.fft.rfft(x * np.hanning(len(x)), size)) ** 2, np.fft.rfftfreq(size, 1 / RATE)
+    return np.abs(np.fft.rfft(x * np.hanning(len(x)), size)) ** 2, np.fft.rfftfreq(size, 1 / RATE).astype(np.float64)
 
 
 def centroid(x: NDArray[np.float64]) -> float:
@@ -145,7 +146,7 @@ def test_kits_differ() -> None:
     def colour(name: str) -> NDArray[np.float64]:
         power, f = spectrum(INSTRUMENTS[name].play(Strike(38, 1.0, 0.8)).mean(0).numpy().astype(np.float64))
         edges = np.geomspace(80, 16_000, 13)
-        return np.log10([power[(f >= a) & (f < b)].sum() for a, b in zip(edges[:-1], edges[1:], strict=True)])
+        return np.log10([power[(f >= a) & (f < b)].sum() for a, b in pairwise(edges)])
 
     colours = {name: colour(name) for name in KITS}
     for one in KITS:

@@ -102,20 +102,17 @@ def test_an_unknown_voice_is_said() -> None:
 
 
 def test_the_process_ends_with_its_parent() -> None:
-    parent = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "import sys, time\n"
-            "from engine.studio.voice.espeak import Speaker\n"
-            "speaker = Speaker()\n"
-            "speaker.speak('hello', 'en-us')\n"
-            "print('ready', flush=True)\n"
+    code = "\n".join(
+        (
+            "import time",
+            "from engine.studio.voice.espeak import Speaker",
+            "speaker = Speaker()",
+            "speaker.speak('hello', 'en-us')",
+            "print('ready', flush=True)",
             "time.sleep(60)",
-        ],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
+        )
     )
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE)
     assert parent.stdout is not None
     with parent.stdout as out:
         assert out.readline() == b"ready\n"

@@ -75,14 +75,15 @@ def test_nothing_to_say_is_no_syllable(speaker: Speaker, text: str) -> None:
     assert (line.words, line.syllables) == ((), ())
 
 
-SYLLABLES = st.sampled_from(
-    "in the of to a I was and it for is on that at by an or as if with you've 'cause 3 7th Mr. & moon love fire strengths "
-    "rhythm hmm ooh la-la e.g. naïve wanna tsk".split()
-)
+TYPED = (
+    "in", "the", "of", "to", "a", "I", "was", "and", "it", "for", "is", "on", "that", "at", "by", "an", "or", "as",
+    "if", "with", "you've", "'cause", "3", "7th", "Mr.", "&", "moon", "love", "fire", "strengths", "rhythm", "hmm",
+    "ooh", "la-la", "e.g.", "naïve", "wanna", "tsk",
+)  # fmt: skip
 
 
 @settings(max_examples=40, deadline=None)
-@given(words=st.lists(SYLLABLES, min_size=1, max_size=9))
+@given(words=st.lists(st.sampled_from(TYPED), min_size=1, max_size=9))
 def test_no_word_is_lost(words: list[str]) -> None:
     line = read(" ".join(words), _shared())
     assert line.words == tuple(words)

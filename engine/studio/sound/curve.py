@@ -17,11 +17,6 @@ def points(samples: int) -> int:
     return -(-samples // STEP) + 1
 
 
-def times(samples: int) -> Tensor:
-    """Seconds at each point."""
-    return torch.arange(points(samples), dtype=torch.float64) * (STEP / RATE)
-
-
 def apply(audio: Tensor, curve: Tensor) -> None:
     """Multiplies audio (channels, samples) by `curve`, in place."""
     ramp = torch.arange(STEP, dtype=torch.float32) / STEP

@@ -73,7 +73,7 @@ KITS = {
 
 # number -> how hot it is recorded
 PRESSED = {38: 2.2, 40: 2.2, 39: 2.2, 41: 1.2, 43: 1.2, 45: 1.2, 47: 1.2, 48: 1.2, 50: 1.2}
-CYMBAL_MODES = 130
+CYMBAL_MODES = 240
 # number of a tom -> semitones over the lowest, place in the picture
 TOMS = {41: (0, 0.5), 43: (3, 0.4), 45: (5, 0.2), 47: (8, 0.0), 48: (12, -0.2), 50: (15, -0.35)}
 PLACES = {42: 0.3, 44: 0.3, 46: 0.3, 37: -0.1, 39: 0.05}
@@ -163,7 +163,7 @@ def cymbal(kit: Kit, strike: Strike, key: int, ring: float, low: float, bell: fl
     # the low modes of a thin plate are many and weak: a single strong one would make it a gong
     a = dice.uniform(0.4, 1.0, (2, CYMBAL_MODES)) * np.minimum(1.0, f / 2600.0) * np.maximum(1.0, f / 5000.0) ** -0.5
     drop = 6.9 / ring * (0.7 + 0.35 * np.sqrt(f / 2500.0) + 0.9 * (f > 8000))
-    metal = modes(f, a / np.sqrt((a**2).sum()) * 1.1, drop, size, draw(key).uniform(0, TURN, CYMBAL_MODES))
+    metal = modes(f, a / np.sqrt((a**2).sum()) * 0.9, drop, size, draw(key).uniform(0, TURN, CYMBAL_MODES))
     noise = coloured(key + 1, size, band(2600, 9500 + 4500 * hard, 1.6), 2)
     rise = 1 - 0.75 * decay(size, 0.09)
     noise *= rise * (0.75 * decay(size, ring * 0.55) + 0.5 * hard * decay(size, ring * 0.2))
@@ -212,7 +212,7 @@ def play(kit: Kit, strike: Strike) -> Tensor:
         hit = cymbal(kit, strike, key, kit.crash_ring * short, 420.0 if number == 49 else 510.0, 0.05, 1.0)
         level, place = kit.cymbal_level * 1.25, -0.45 if number in (49, 55) else 0.5
     elif number in (51, 59, 53):
-        hit = cymbal(kit, strike, key, kit.ride_ring, 560.0, 0.55 if number == 53 else 0.2, 0.3)
+        hit = cymbal(kit, strike, key, kit.ride_ring, 560.0, 0.55 if number == 53 else 0.2, 0.5)
         level, place = kit.cymbal_level * 0.8, 0.45
     else:
         hit, level, place = hand_hit(number, strike, key)

@@ -12,8 +12,7 @@ from engine.studio.sound import curve
 from engine.studio.sound.noise import RATE
 
 TARGET_LUFS: Final = -14.0
-CEILING_DBTP: Final = -1.0
-# what the limiter aims at, so that interpolation and a listener's own meter stay under the ceiling
+# what the limiter aims at, so that a listener's own meter stays under -1 dBTP
 AIM_DB: Final = -1.25
 LOOKAHEAD: Final = 7
 # decibels a second at which the limiter lets go

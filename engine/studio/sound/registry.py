@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from engine.spec.preset import Instrument as Name
 from engine.studio.sound import bass, guitar, keys, percussion, strings, synth, winds
 from engine.studio.sound.drums import KITS, kit
 from engine.studio.sound.tone import Instrument
@@ -33,8 +32,3 @@ INSTRUMENTS: dict[str, Instrument] = {
     "hand_percussion": percussion.HAND_PERCUSSION,
     "riser": synth.RISER,
 }
-
-
-def instrument(name: Name | str) -> Instrument:
-    """The instrument of that name. Raises `KeyError` for a name no preset can hold."""
-    return INSTRUMENTS[name]

@@ -40,9 +40,10 @@ def voice_for(language: str, voices: Mapping[str, str]) -> str:
 
 def require_readable(text: str, language: str) -> None:
     """Raise `VoiceUnavailable` where `text` has letters that the voice would spell out instead of reading."""
-    allowed = ("LATIN", SCRIPTS.get(language, "LATIN"))
+    readable = ("LATIN", "FULLWIDTH LATIN", "MODIFIER", SCRIPTS.get(language, "LATIN"))
     for letter in text:
         name = unicodedata.name(letter, "") if letter.isalpha() else ""
-        # Names like MODIFIER LETTER APOSTROPHE or FULLWIDTH LATIN SMALL LETTER A belong to no script of their own.
-        if name and not name.startswith((*allowed, "MODIFIER", "FULLWIDTH", "FEMININE", "MASCULINE")):
+        # Signs that only count as letters (MICRO SIGN) belong to no script.
+        scripted = any(kind in name for kind in (" LETTER ", " SYLLABLE ", "IDEOGRAPH"))
+        if scripted and not name.startswith(readable):
             raise VoiceUnavailable(f"the {LANGUAGES.get(language, language)} voice can't read {letter!r}")

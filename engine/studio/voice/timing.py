@@ -13,11 +13,11 @@ from engine.studio.voice.phones import Group, Phone
 ONSET_AT_MOST_S = 0.2
 CODA_AT_MOST_S = 0.17
 # Of a note that runs into the next: how much the next one's opening consonants may take, and its own closing ones.
-ONSET_SHARE = 0.4
-CODA_SHARE = 0.4
-LEGATO_S = 0.03
+ONSET_SHARE = 0.3
+CODA_SHARE = 0.3
 STEADY_DB = 2.5
 QUIET_DB = 25.0
+QUIET_SHARE = 0.15
 
 
 @dataclass(frozen=True)
@@ -88,23 +88,27 @@ def warp(phone: Phone, placed: Placed, hop: int, rate: int, spectra: NDArray[np.
     first, last = phone.start / hop, phone.end / hop
     target = placed.end - placed.start
     natural = (phone.end - phone.start) / rate
-    if target <= natural * 1.02 or last - first < 4:
+    if last - first < 4:
         return np.array([[placed.start, placed.end], [first, last]])
     points = np.linspace(first, last, max(int(last - first) + 1, 5))
     middle = (points[1:] + points[:-1]) / 2
     nearest = np.clip(np.round(middle).astype(int), 1, len(spectra) - 2)
-    flux = np.abs(spectra[nearest + 1] - spectra[nearest - 1]).mean(1)
     level = spectra[nearest].max(1)
     loud = level > level.max() - QUIET_DB
-    # Positions count over what is heard: a stop's silence at the end is no part of the vowel.
-    heard = np.cumsum(loud) / max(loud.sum(), 1)
-    fall = (0.4, 0.6) if phone.glides else (0.6, 0.8)
-    weight = np.exp(-((flux / STEADY_DB) ** 2)) * loud
-    weight *= np.clip((heard - 0.08) / 0.17, 0.0, 1.0) * np.clip((fall[1] - heard) / (fall[1] - fall[0]), 0.0, 1.0)
-    weight = weight + 1e-3 * ((heard > 0.2) & (heard < 0.6))
-    if weight.sum() <= 0.0:
-        weight = np.ones(len(middle))
     steps = np.diff(points) * hop / rate
-    lengths = steps + (target - natural) * weight / weight.sum()
+    if target <= natural:
+        # A short vowel must still be heard: the silence before a stop yields first.
+        quiet = min(float(steps[~loud].sum()) / natural, QUIET_SHARE)
+        shares = np.where(loud, (1.0 - quiet) / loud.sum(), quiet / max((~loud).sum(), 1))
+        lengths = target * shares
+    else:
+        flux = np.abs(spectra[nearest + 1] - spectra[nearest - 1]).mean(1)
+        # Positions count over what is heard: a stop's silence at the end is no part of the vowel.
+        heard = np.cumsum(loud) / loud.sum()
+        fall = (0.4, 0.6) if phone.glides else (0.6, 0.8)
+        weight = np.exp(-((flux / STEADY_DB) ** 2)) * loud
+        weight *= np.clip((heard - 0.08) / 0.17, 0.0, 1.0) * np.clip((fall[1] - heard) / (fall[1] - fall[0]), 0.0, 1.0)
+        weight += 1e-3
+        lengths = steps + (target - natural) * weight / weight.sum()
     seconds = placed.start + np.concatenate(([0.0], np.cumsum(lengths)))
     return np.stack((seconds, points))

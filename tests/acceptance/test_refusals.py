@@ -1,0 +1,103 @@
+"""Bad input at the terminal: one sentence with field, value and range; exit 2; no job, no hold, no charge."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.on_terminal.cli import run
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MINSTREL_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any, str]:
+    """Exit code, the JSON printed, and what stood on stderr."""
+    code = run([*words, "--json"])
+    out, err = capsys.readouterr()
+    return code, json.loads(out), err.strip()
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "field", "words"),
+    [
+        ("/song caption:blues bpm:500", "bad_value", "bpm", ("500", "30 to 300 BPM")),
+        ("/song caption:blues bpm:quick", "bad_value", "bpm", ("quick", "30 to 300 BPM")),
+        ("/song caption:blues duration:900", "bad_value", "duration", ("900", "5 to 600 seconds")),
+        ("/song caption:blues duration:4", "bad_value", "duration", ("4", "5 to 600 seconds")),
+        ("/song caption:blues duration:nan", "bad_value", "duration", ("nan", "5 to 600 seconds")),
+        ("/song caption:blues tempo:120", "unknown_option", "tempo", ("tempo", "duration", "in all")),
+        ("/song", "nothing_to_go_by", "caption", ("caption", "lyrics", "genre_preset")),
+        (f"/song caption:{'x' * 2049}", "bad_value", "caption", ("2,049", "2,048")),
+        (f"/simple query:{'x' * 1001}", "bad_value", "query", ("1,001", "1,000")),
+        ("/song caption:hop genre_preset:Polka", "bad_value", "genre_preset", ("Polka", "Jazz", "Rock")),
+        ("/song caption:hop keyscale:H", "bad_value", "keyscale", ("H", "C Major")),
+        ("/song caption:hop timesignature:7/8", "bad_value", "timesignature", ("7/8", "3/4")),
+        ("/song caption:hop format:exe", "bad_value", "format", ("exe", "flac", "mp3")),
+        ("/song caption:hop batch_size:9", "bad_value", "batch_size", ("9", "1 to 8")),
+        ("/song caption:hop instrumental:maybe", "bad_value", "instrumental", ("maybe", "true or false")),
+        ("/song caption:hop bpm:90 bpm:100", "duplicate_option", "bpm", ("bpm", "twice")),
+        ('/song caption:"hop', "unclosed_quote", "caption", ("quote",)),
+        ("/sogn hop", "unknown_command", None, ("/sogn", "/song")),
+        ("/cover jazz source_job_id:1", "task_not_available", None, ("/cover",)),
+        ("/song caption:hop model_version:v9", "bad_value", "model_version", ("v9", "audiomusic-v2")),
+    ],
+)
+def test_a_refusal_names_field_value_and_range(
+    capsys: pytest.CaptureFixture[str], command: str, code: str, field: str | None, words: tuple[str, ...]
+) -> None:
+    exit_code, answer, sentence = said(capsys, "play", command)
+    assert exit_code == 2
+    assert (answer["error"]["code"], answer["error"]["field"]) == (code, field)
+    assert answer["error"]["message"] == sentence
+    assert all(word in sentence for word in words), sentence
+    assert "\n" not in sentence
+    assert "Traceback" not in sentence
+    assert said(capsys, "jobs", "list")[1] == []
+    assert said(capsys, "credits", "balance", "local")[1]["posted"] == 1000
+
+
+def test_too_few_credits(capsys: pytest.CaptureFixture[str]) -> None:
+    song = '/song caption:"long" duration:600 batch_size:8'
+    for _ in range(3):
+        assert run(["play", song, "--no-wait"]) == 0
+    capsys.readouterr()
+    exit_code, answer, sentence = said(capsys, "play", song)
+    assert (exit_code, answer["error"]["code"]) == (2, "insufficient_credits")
+    assert "320" in sentence
+    assert "40" in sentence
+    assert said(capsys, "credits", "grant", "local", "1000")[1]["available"] == 1040
+    assert run(["play", song, "--no-wait"]) == 0
+    assert run(["credits", "check"]) == 0
+
+
+def test_a_rate_limit_of_the_operator_says_when_to_come_back(capsys: pytest.CaptureFixture[str], home: Path) -> None:
+    home.mkdir()
+    (home / "limits.toml").write_text("[per_minute]\ntext2music = 1\n")
+    assert run(["play", "/song hop", "--no-wait"]) == 0
+    capsys.readouterr()
+    exit_code, answer, sentence = said(capsys, "play", "/song hop")
+    assert (exit_code, answer["error"]["code"]) == (2, "rate_limited")
+    assert 50 <= answer["error"]["retry_after"] <= 60
+    assert "second" in sentence
+
+
+def test_a_wrong_file_of_the_operator_names_file_key_and_range(capsys: pytest.CaptureFixture[str], home: Path) -> None:
+    home.mkdir()
+    (home / "pricing.toml").write_text("welcome = -5\n")
+    assert run(["jobs"]) == 1
+    sentence = capsys.readouterr().err
+    assert all(word in sentence for word in ("pricing.toml", "welcome", "-5", "0")), sentence
+
+
+def test_jobs_that_are_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    for action in ("show", "cancel", "retry"):
+        exit_code, answer, _ = said(capsys, "jobs", action, "77")
+        assert (exit_code, answer["error"]["code"]) == (2, "job_not_found")
