@@ -171,7 +171,10 @@ def _genre(reading: Reading, given: str | None, presets: Mapping[str, Preset]) -
         strong |= {phrase: name for phrase in words if phrase not in strong and phrase not in preset.hints}
     turn = _TURN.search(reading.text)
     scores: dict[str, tuple[float, int]] = {}
-    for start, end, phrase in reading.longest(strong):
+    # "acoustic guitar" is an instrument first: its "acoustic" must not outvote "indie pop"
+    for start, end, phrase in reading.longest({*strong, *vocabulary.INSTRUMENTS}):
+        if phrase not in strong:
+            continue
         weight = (3.0 + 0.5 * phrase.count(" ")) * (0.45 if turn and start > turn.start() else 1.0)
         before = scores.get(strong[phrase], (0.0, 0))
         scores[strong[phrase]] = (before[0] + weight, max(before[1], start))

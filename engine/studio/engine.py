@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from engine.spec import EngineError, Generation, Notice, Order, Plan, Preset, Request, Take, TrackSink
@@ -37,6 +38,8 @@ SECOND_SINGER = 1_000_003
 
 def make(presets: Mapping[str, Mapping[str, Any]]) -> Studio:
     """The engine for the genres in `presets` (name to the values of an `engine.spec.Preset`)."""
+    # Renders run side by side, one a core; outputs at one thread and at two differ in their last bits besides.
+    torch.set_num_threads(1)
     return Studio({name: Preset.model_validate(values) for name, values in presets.items()})
 
 

@@ -19,6 +19,7 @@ def phrases(score: Score, lines: Sequence[SungLine]) -> tuple[PhrasePlan, ...]:
                 PhraseNote(note.pitch, note.start * beat_s, (note.start + note.length) * beat_s, note.syllable)
                 for note in line.notes
             ),
+            spoken=line.spoken,
         )
         for line in in_order
     )

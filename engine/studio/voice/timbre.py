@@ -9,14 +9,13 @@ from dataclasses import dataclass
 class Timbre:
     """A singer. Curves are (Hz, dB) points, joined by straight lines over log frequency.
 
-    formants: factor on eSpeak's (a man's) formant frequencies; bounds: MIDI range that sounds natural;
-    colour: equaliser; breath: share of noise in the voice; air_db: level above 4 kHz against the formants at 3 kHz;
-    vibrato_cents and vibrato_hz: depth (one side) and rate of a full vibrato.
+    formants: factor on eSpeak's (a man's) formant frequencies; colour: equaliser; breath: share of
+    noise in the voice; air_db: level above 4 kHz against the formants at 3 kHz; vibrato_cents, vibrato_hz: depth (one
+    side) and rate of a full vibrato.
     """
 
     name: str
     formants: float
-    bounds: tuple[int, int]
     colour: tuple[tuple[float, float], ...]
     breath: tuple[tuple[float, float], ...]
     air_db: float
@@ -30,7 +29,6 @@ TIMBRES = {
         Timbre(
             "female",
             formants=1.17,
-            bounds=(55, 79),
             colour=(
                 (80, -18),
                 (160, -4),
@@ -51,7 +49,6 @@ TIMBRES = {
         Timbre(
             "male",
             formants=1.0,
-            bounds=(43, 67),
             colour=(
                 (60, -18),
                 (110, -2),
