@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from engine.spec import EngineError, Generation, Notice, Order, Plan, Preset, Request, Take, TrackSink
+from engine.spec.estimate import sung_lines
 from engine.spec.protocol import LineTime
 from engine.studio import notices
 from engine.studio.capabilities import capabilities
@@ -48,14 +49,18 @@ class Studio:
 
     capabilities = capabilities()
 
-    def __init__(self, presets: Mapping[str, Preset]) -> None:
+    def __init__(self, presets: Mapping[str, Preset], speaker: Speaker | None = None) -> None:
         self._presets = presets
-        self._speaker = Speaker()
+        self._speaker = speaker or Speaker()
+
+    def close(self) -> None:
+        """End the singer's process."""
+        self._speaker.close()
 
     def plan(self, spec: Request, order: Order) -> Plan:
         """Understand the caption, read the lyrics, and settle tempo, key and metre.
 
-        Raises `EngineError` (`no_voice`, permanent) for lyrics that nobody here can read.
+        Raises `EngineError`, permanent, for lyrics that can't be sung: `lyrics_unreadable`, `nothing_to_sing`.
         """
         brief = self._brief(spec, order.seed)
         lyrics = str(getattr(spec, "lyrics", ""))
@@ -63,6 +68,8 @@ class Studio:
         # Lyrics may hold nothing but tags: they shape the form, and nobody sings.
         worded = any(text for _, text in parse_lyrics(lyrics))
         instrumental = brief.instrumental or not worded
+        if not worded and not brief.instrumental and sung_lines(lyrics):
+            raise EngineError("nothing_to_sing", permanent=True)
         if worded and brief.instrumental:
             told.append(Notice(code="lyrics_ignored"))
         if not instrumental and (reason := self._no_voice()) is not None:
@@ -139,6 +146,7 @@ class Studio:
             timesignature=spec.timesignature,
             instrumental=spec.task == "prompt2instrumental" or bool(getattr(spec, "instrumental", False)),
             seed=seed,
+            rap=spec.task == "text2rap",
         )
 
     def _no_voice(self) -> str | None:
@@ -165,7 +173,7 @@ class Studio:
         try:
             lines = read_lyrics(parse_lyrics(plan.lyrics), plan.vocal_language, self._speaker)
         except VoiceUnavailable as silent:
-            raise EngineError("no_voice", permanent=True, cause=str(silent), reason=str(silent)) from silent
+            raise EngineError("lyrics_unreadable", permanent=True, cause=str(silent), reason=str(silent)) from silent
         # A line without syllables but with a tag of its own is a break; one with only signs can't be sung.
         return tuple(line for line in lines if line.syllables or not line.text)
 
@@ -175,14 +183,14 @@ class Studio:
         """Mono voices by stem name, and the lead's lines as they sound."""
         voices: dict[str, NDArray[np.float32]] = {}
         lines: tuple[LineTime, ...] = ()
-        for stem, sung_lines, own_seed in (
+        for stem, part, own_seed in (
             ("vocals", score.voice, seed),
             ("backing_vocals", score.backing, seed + SECOND_SINGER),
         ):
-            if not sung_lines:
+            if not part:
                 continue
             sung = sing(
-                phrases(score, sung_lines),
+                phrases(score, part),
                 duration=plan.duration,
                 seed=own_seed,
                 speaker=self._speaker,

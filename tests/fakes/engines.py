@@ -211,7 +211,7 @@ def _hog(sink: TrackSink, pace_s: float) -> None:
 
 
 def _refuse(sink: TrackSink, pace_s: float) -> None:
-    raise EngineError("lyrics_too_long", permanent=True, cause="told to", lines=400)
+    raise EngineError("lyrics_unreadable", permanent=True, cause="told to", lines=400)
 
 
 def _bug(sink: TrackSink, pace_s: float) -> None:

@@ -69,7 +69,7 @@ class ScriptedPool:
         await on_event(Staged("planning"))
         await on_event(Planned(planned(order)))
         if caption == "broken" or (caption == "broken once" and not again):
-            raise EngineError("lyrics_too_long", permanent=True, cause="told to")
+            raise EngineError("lyrics_unreadable", permanent=True, cause="told to")
         if caption == "crash" or (caption == "crash once" and not again):
             raise EngineError("engine_crashed", permanent=False, cause="told to")
         if caption == "disk":

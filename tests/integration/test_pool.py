@@ -184,7 +184,7 @@ def test_engines_work_side_by_side_and_what_is_too_much_waits(tmp_path: Path) ->
         ("memory", {}, "engine_out_of_memory", False, "MemoryError"),
         ("full", {}, "disk_full", False, "No space left"),
         ("bug", {}, "engine_failed", False, "ZeroDivisionError: nobody foresaw this"),
-        ("refuse", {}, "lyrics_too_long", True, "told to"),
+        ("refuse", {}, "lyrics_unreadable", True, "told to"),
     ],
 )
 def test_trouble_is_an_error_and_the_next_order_is_made(

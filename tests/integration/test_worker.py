@@ -64,7 +64,7 @@ def test_a_passing_failure_is_tried_again_by_itself(house: House) -> None:
 
 @pytest.mark.parametrize(
     ("caption", "code", "attempts"),
-    [("broken", "lyrics_too_long", 1), ("crash", "engine_crashed", 3), ("disk", "disk_full", 3)],
+    [("broken", "lyrics_unreadable", 1), ("crash", "engine_crashed", 3), ("disk", "disk_full", 3)],
 )
 def test_a_failure_ends_with_a_code_and_without_a_charge(house: House, caption: str, code: str, attempts: int) -> None:
     async def story() -> int:
