@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import importlib.util
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
+from sqlalchemy.exc import DBAPIError
 
 from config.files import load
 from config.settings import ConfigError, Settings, load_settings
@@ -20,7 +22,7 @@ from storage import blobs as blob_rows
 from storage.blobs import FolderBlobs
 from storage.database import Database
 from storage.errors import DatabaseBusy, StorageFull
-from storage.migrate import HEAD, upgrade
+from storage.migrate import HEAD, UnknownSchema, upgrade
 from workflows.limits import Limits
 from workflows.models import Models
 from workflows.moderation import Moderation
@@ -39,12 +41,13 @@ ORPHAN_S = 3600.0
 
 
 class Trouble(Exception):
-    """The house itself can't do it: a code, and its own words where no message has them."""
+    """The house itself can't do it: a code with parameters, and its own words where no message has them."""
 
-    def __init__(self, code: str, words: str | None = None) -> None:
+    def __init__(self, code: str, words: str | None = None, **params: str) -> None:
         super().__init__(words or code)
         self.code = code
         self.words = words
+        self.params = params
 
 
 @contextmanager
@@ -85,28 +88,45 @@ def read_rules(settings: Settings) -> tuple[Rules, dict[str, Preset]]:
         pricing=load("pricing", Pricing, home),
         limits=load("limits", Limits, home),
         moderation=load("moderation", Moderation, home),
-        capabilities=engine_capabilities(),
+        capabilities=engine_capabilities(settings),
         known={"genre_preset": tuple(presets), "model_version": tuple(models.versions)},
     )
     return rules, presets
 
 
 def upgrade_database(settings: Settings) -> str:
-    """Bring the database to this version's schema; returns the schema's version."""
-    upgrade(settings.database_url)
+    """Bring the database to this version's schema; returns the schema's version. Raises `Trouble`."""
+    try:
+        upgrade(settings.database_url)
+    except UnknownSchema as error:
+        raise Trouble("database_newer") from error
+    except OSError as error:
+        where = str(error.filename or settings.home)
+        raise Trouble("home_unusable", path=where, reason=str(error.strerror)) from error
+    except DBAPIError as error:
+        reason = (str(error.orig).splitlines() or ["no reason given"])[0]
+        raise Trouble("database_unusable", url=settings.shown_database_url, reason=reason) from error
     return HEAD
 
 
-def engine_capabilities() -> Capabilities:
-    """What the engine of this house can do, known without starting it."""
+def engine_capabilities(settings: Settings) -> Capabilities:
+    """What the engine of this house can do, known without starting it. Raises `Trouble`."""
+    if settings.engine == "acestep":
+        raise Trouble("engine_not_there", engine=settings.engine)
     return capabilities()
+
+
+def require_engine() -> None:
+    """Raise `Trouble` where this machine is only a front: nothing that makes music is installed."""
+    if importlib.util.find_spec("torch") is None:
+        raise Trouble("no_engine")
 
 
 @contextmanager
 def open_house(settings: Settings) -> Iterator[House]:
     """Open the database (made or migrated if need be) and the blob store; close them at the end."""
     rules, presets = read_rules(settings)
-    upgrade(settings.database_url)
+    upgrade_database(settings)
     db = Database(settings.database_url)
     try:
         yield House(settings, rules, presets, db, FolderBlobs(settings.blobs))
@@ -139,6 +159,7 @@ async def working(house: House) -> AsyncIterator[Clock]:
     from workflows.deliver import deliver_due
     from workflows.worker import Worker
 
+    require_engine()
     pool = engine_pool(house)
     worker = Worker(
         db=house.db,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import signal
 import sys
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 from bot import compose
 from bot.commands import catalogue
@@ -18,6 +20,7 @@ from bot.replies import reply
 from bot.syntax import parse_command
 from workflows import control, outbox_state
 from workflows.people import ReplyTo, Requester
+from workflows.refusal import Refusal
 from workflows.submit import Accepted, submit
 from workflows.view import JobView
 
@@ -34,6 +37,11 @@ def run(settings: compose.Settings, args: argparse.Namespace) -> int:
 
 async def _play(house: compose.House, args: argparse.Namespace) -> int:
     parsed = parse_command(args.text, catalogue())
+    if args.out is not None:
+        _require_writable(args.out)
+    if not args.no_wait and not compose.somebody_works(house.settings.home):
+        # Said before anything is kept: a job that nobody can make helps nobody.
+        compose.require_engine()
     accepted = await submit(
         house.db,
         house.rules,
@@ -82,6 +90,16 @@ async def _follow(house: compose.House, job_id: int) -> JobView:
                 interrupted.clear()
                 await control.cancel(house.db, job_id)
             await asyncio.sleep(LOOK_S)
+
+
+def _require_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        raise Refusal("bad_value", field="--out", value=str(folder), allowed="a folder that can be written to")
 
 
 def _print_waiting(house: compose.House, job: JobView, accepted: Accepted, *, as_object: bool) -> None:

@@ -30,7 +30,7 @@ def guarded(command: Command, args: argparse.Namespace) -> int:
         _say(refusal_words(refusal), refusal_json(refusal), args)
         return REFUSED
     except Trouble as trouble:
-        message = trouble.words or reply(trouble.code)
+        message = trouble.words or reply(trouble.code, **trouble.params)
         error = {"code": trouble.code, "field": None, "message": message, "retry_after": None}
         _say(message, {"error": error}, args)
         return FAILED

@@ -101,3 +101,46 @@ def test_jobs_that_are_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     for action in ("show", "cancel", "retry"):
         exit_code, answer, _ = said(capsys, "jobs", action, "77")
         assert (exit_code, answer["error"]["code"]) == (2, "job_not_found")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "words"),
+    [
+        ("MINSTREL_HOME", "/proc/nowhere", ("/proc/nowhere", "MINSTREL_HOME")),
+        ("MINSTREL_DATABASE_URL", "sqlite:////proc/version", ("/proc/version", "MINSTREL_DATABASE_URL")),
+        ("MINSTREL_DATABASE_URL", "postgresql://ann:secret@127.0.0.1:1/x", ("can't be used", "MINSTREL_DATABASE_URL")),
+        ("MINSTREL_ENGINE", "acestep", ("ACE-Step", "MINSTREL_ENGINE")),
+        ("MINSTREL_ENGINES", "99", ("MINSTREL_ENGINES", "99", "0 to 64")),
+    ],
+)
+def test_a_house_that_can_not_open_says_what_to_set(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    setting: str,
+    value: str,
+    words: tuple[str, ...],
+) -> None:
+    monkeypatch.setenv(setting, value)
+    assert run(["jobs"]) == 1
+    sentence = capsys.readouterr().err
+    assert all(word in sentence for word in words), sentence
+    assert "secret" not in sentence
+    assert "Traceback" not in sentence
+
+
+def test_a_front_without_engine_says_so_and_keeps_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert run(["play", "/song hop"]) == 1
+    assert "minstrel-bot[worker]" in capsys.readouterr().err
+    assert said(capsys, "jobs", "list")[1] == []
+    assert run(["play", "/song hop", "--no-wait"]) == 0
+
+
+def test_a_folder_that_can_not_be_written_is_refused_before_anything_is_kept(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    exit_code, answer, _ = said(capsys, "play", "/song hop", "--out", "/proc/nowhere")
+    assert (exit_code, answer["error"]["field"]) == (2, "--out")
+    assert said(capsys, "jobs", "list")[1] == []
