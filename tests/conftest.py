@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, text
 from storage.database import Database
 from storage.engines import settled
 from storage.migrate import upgrade
+from tests.integration.house import House
 
 
 class Postgres:
@@ -103,3 +104,11 @@ def sqlite(sqlite_url: str) -> Iterator[Database]:
     database = Database(sqlite_url)
     yield database
     database.close()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A house on a SQLite file of its own, whose engines do as they are told."""
+    house = House(tmp_path)
+    yield house
+    house.db.close()

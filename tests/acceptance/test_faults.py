@@ -85,11 +85,10 @@ def test_ctrl_c_cancels_the_job_and_charges_nothing(tmp_path: Path) -> None:
     assert shell.json("credits", "balance", "local")["available"] == 1000
 
 
-def test_a_locked_database_refuses_for_now_and_keeps_nothing(tmp_path: Path) -> None:
-    house = House(tmp_path)
+def test_a_locked_database_refuses_for_now_and_keeps_nothing(house: House) -> None:
     house.db.close()
-    house.db = Database(f"sqlite:///{tmp_path / 'minstrel.db'}", lock_wait_s=0.2)
-    lock = sqlite3.connect(tmp_path / "minstrel.db", isolation_level=None)
+    house.db = Database(f"sqlite:///{house.folder / 'minstrel.db'}", lock_wait_s=0.2)
+    lock = sqlite3.connect(house.folder / "minstrel.db", isolation_level=None)
     lock.execute("BEGIN EXCLUSIVE")
     with pytest.raises(DatabaseBusy):
         asyncio.run(house.ask())
@@ -100,15 +99,14 @@ def test_a_locked_database_refuses_for_now_and_keeps_nothing(tmp_path: Path) -> 
     assert asyncio.run(credits.balance(house.db, house.rules.pricing, ANN)).held == 5
 
 
-def test_a_database_locked_at_the_end_of_a_song_only_delays_it(tmp_path: Path) -> None:
-    house = House(tmp_path)
+def test_a_database_locked_at_the_end_of_a_song_only_delays_it(house: House) -> None:
     house.db.close()
-    house.db = Database(f"sqlite:///{tmp_path / 'minstrel.db'}", lock_wait_s=0.1)
+    house.db = Database(f"sqlite:///{house.folder / 'minstrel.db'}", lock_wait_s=0.1)
 
     async def story() -> int:
         accepted = await house.ask("wait")
         worker = await house.work(until=lambda: house.pool.running == 1)
-        lock = sqlite3.connect(tmp_path / "minstrel.db", isolation_level=None)
+        lock = sqlite3.connect(house.folder / "minstrel.db", isolation_level=None)
         lock.execute("BEGIN IMMEDIATE")
         house.pool.release.set()
         while worker.busy:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
@@ -27,11 +26,6 @@ class Notebook:
             raise self.failures.pop()
         self.posted.append(parcel.topic)
         return parcel.key
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(tmp_path)
 
 
 async def made(house: House) -> int:

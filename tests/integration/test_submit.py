@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,11 +14,6 @@ from workflows.people import Requester
 from workflows.refusal import Refusal
 
 BOB = Requester("terminal", "bob", "bob")
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(tmp_path)
 
 
 def refused(house: House, **values: Any) -> Refusal:
@@ -89,8 +83,8 @@ def test_too_few_credits_say_how_many_are_needed(house: House) -> None:
     assert len(asyncio.run(control.recent(house.db, 10))) == 3
 
 
-def test_the_rate_limit_says_when_to_come_back(tmp_path: Path) -> None:
-    house = House(tmp_path, rules=rules(limits={"per_minute": {"text2music": 2}}))
+def test_the_rate_limit_says_when_to_come_back(house: House) -> None:
+    house.rules = rules(limits={"per_minute": {"text2music": 2}})
     asyncio.run(house.ask())
     asyncio.run(house.ask())
     refusal = refused(house)
@@ -100,14 +94,14 @@ def test_the_rate_limit_says_when_to_come_back(tmp_path: Path) -> None:
     asyncio.run(house.ask(who=BOB))
 
 
-def test_a_person_has_only_so_many_jobs_at_once(tmp_path: Path) -> None:
-    house = House(tmp_path, rules=rules(limits={"live_jobs": 1}))
+def test_a_person_has_only_so_many_jobs_at_once(house: House) -> None:
+    house.rules = rules(limits={"live_jobs": 1})
     asyncio.run(house.ask())
     assert refused(house).code == "too_many_jobs"
 
 
-def test_blocked_words_are_refused_as_words_only(tmp_path: Path) -> None:
-    house = House(tmp_path, rules=rules(blocked=("grape",)))
+def test_blocked_words_are_refused_as_words_only(house: House) -> None:
+    house.rules = rules(blocked=("grape",))
     assert refused(house, lyrics="a GRAPE on the vine").field == "lyrics"
     asyncio.run(house.ask(lyrics="grapefruit in the sun"))
 

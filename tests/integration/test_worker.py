@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
@@ -13,11 +12,6 @@ from tests.integration.house import ANN, House, rules
 from workflows import control, credits
 from workflows.people import now_ms
 from workflows.refusal import Refusal
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(tmp_path)
 
 
 def money(house: House) -> tuple[int, int]:
@@ -144,8 +138,8 @@ def test_progress_and_stage_can_be_seen(house: House) -> None:
     asyncio.run(story())
 
 
-def test_a_job_whose_worker_died_is_rescued_and_the_late_one_changes_nothing(tmp_path: Path) -> None:
-    house = House(tmp_path, lease_ms=100)
+def test_a_job_whose_worker_died_is_rescued_and_the_late_one_changes_nothing(house: House) -> None:
+    house.lease_ms = 100
 
     async def story() -> int:
         accepted = await house.ask()
@@ -169,8 +163,9 @@ def test_a_job_whose_worker_died_is_rescued_and_the_late_one_changes_nothing(tmp
     assert money(house) == (995, 0)
 
 
-def test_a_job_that_kills_its_workers_is_given_up(tmp_path: Path) -> None:
-    house = House(tmp_path, rules=rules(limits={"rescues": 2}), lease_ms=10)
+def test_a_job_that_kills_its_workers_is_given_up(house: House) -> None:
+    house.rules = rules(limits={"rescues": 2})
+    house.lease_ms = 10
 
     async def story() -> int:
         accepted = await house.ask()
