@@ -21,6 +21,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
+import torchaudio
 
 from engine.audio.loudness import integrated_lufs, true_peak_db
 
@@ -129,14 +131,12 @@ def voice(vocals: Audio, backing: Audio, rate: int) -> float:
 
 def _spectra(audio: Audio) -> NDArray[np.float32]:
     """Power spectra (blocks, BLOCK // 2 + 1) of the mono sum, blocks side by side."""
-    mono = audio.mean(axis=0, dtype=np.float32)
-    blocks = np.pad(mono, (0, -mono.size % BLOCK)).reshape(-1, BLOCK)
-    window = np.hanning(BLOCK).astype(np.float32)
-    power = np.empty((len(blocks), BLOCK // 2 + 1), dtype=np.float32)
-    # a few at a time: the whole spectrum of a long song would be several times its size
-    for first in range(0, len(blocks), 256):
-        power[first : first + 256] = np.square(np.abs(np.fft.rfft(blocks[first : first + 256] * window, axis=1)))
-    return power
+    mono = torch.from_numpy(audio.mean(axis=0, dtype=np.float32))
+    whole = torch.nn.functional.pad(mono, (0, -len(mono) % BLOCK))
+    power: torch.Tensor = torchaudio.functional.spectrogram(
+        whole, 0, torch.hann_window(BLOCK), BLOCK, BLOCK, BLOCK, power=2.0, normalized=False, center=False
+    )
+    return np.ascontiguousarray(power.numpy().T)
 
 
 def _band(power: NDArray[np.float32], rate: int, low: float, high: float) -> NDArray[np.float32]:
