@@ -136,7 +136,6 @@ def open_house(settings: Settings) -> Iterator[House]:
 
 def engine_pool(house: House) -> EnginePool:
     """The engines of this machine, started at the first order."""
-
     from engine.pool.local import LocalPool
 
     settings = house.settings

@@ -160,8 +160,10 @@ def _family(pid: int) -> list[psutil.Process]:
 
 
 def _resident(process: psutil.Process) -> int:
+    """Bytes that only the process itself can give back: pages of files (long songs are mixed in one) don't count."""
     try:
-        return int(process.memory_info().rss)
+        memory = process.memory_info()
+        return int(memory.rss - getattr(memory, "shared", 0))
     except psutil.NoSuchProcess:
         return 0
 
