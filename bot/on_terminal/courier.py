@@ -29,7 +29,7 @@ class FolderCourier:
             return parcel.topic
         places = placed(parcel.job, self._songs)
         try:
-            for file, place in places:
+            for _, file, place in places:
                 await asyncio.to_thread(_copy, self._blob(file.digest), place)
         except OSError as error:
             raise DeliveryFailed(repr(error), permanent=False) from error
@@ -41,12 +41,12 @@ def folder_of(job: JobView, songs: Path) -> Path:
     return Path(job.channel) if job.channel else songs / f"{job.id}-{slug(job.title)}"
 
 
-def placed(job: JobView, songs: Path) -> list[tuple[FileView, Path]]:
-    """Every file of `job` with the path it is delivered to."""
+def placed(job: JobView, songs: Path) -> list[tuple[TrackView, FileView, Path]]:
+    """Every file of `job` with its track and the path it is delivered to."""
     folder = folder_of(job, songs)
     # A folder somebody named holds one song; in our own the file carries the title into any player.
     base = "song" if job.channel else slug(job.title)
-    return [(file, _place(folder, base, track, file)) for track in job.tracks for file in track.files]
+    return [(track, file, _place(folder, base, track, file)) for track in job.tracks for file in track.files]
 
 
 def _place(folder: Path, base: str, track: TrackView, file: FileView) -> Path:

@@ -35,27 +35,24 @@ def error_lines(job: JobView) -> list[str]:
 
 
 def finished_lines(job: JobView, songs: Path) -> list[str]:
-    """A finished job: its takes, what was decided, and where the files lie."""
-    lines = []
+    """A finished job: each take with its facts and files, then what people should know, and what it cost."""
+    lines: list[str] = []
+    places = placed(job, songs)
     for track in job.tracks:
         minutes, seconds = divmod(round(track.duration), 60)
-        facts = f"{minutes}:{seconds:02d} · {track.bpm:g} BPM · {track.keyscale} · {track.timesignature}"
         score = "" if track.quality_score is None else f" · quality {track.quality_score:.2f}"
-        lines += [f"♪ {track.title}", f"  {facts} · seed {track.seed}{score} · {job.price} credits"]
+        facts = f"{minutes}:{seconds:02d} · {track.bpm:g} BPM · {track.keyscale} · {track.timesignature}"
+        lines += [f"♪ {track.title}", f"  {facts} · seed {track.seed}{score}"]
+        own = [(file, path) for owner, file, path in places if owner is track]
+        lines += [f"  {SHOWN[file.kind]} {_short(path)}" for file, path in own if file.kind in SHOWN]
+        stems = [(file.name, path.parent) for file, path in own if file.kind == "stem"]
+        if stems:
+            lines.append(f"  ⫶ {_short(stems[0][1])}/  {', '.join(name for name, _ in stems)}")
     for notice in (job.plan or {}).get("notices", ()):
-        lines.append("  " + reply(notice["code"], **notice["params"]))
-    folder = folder_of(job, songs)
-    stems: set[Path] = set()
-    for file, path in placed(job, songs):
-        if file.kind in SHOWN:
-            lines.append(f"  {SHOWN[file.kind]} {_short(path)}")
-        elif file.kind == "stem" and path.parent not in stems:
-            stems.add(path.parent)
-            names = ", ".join(f.name for f, p in placed(job, songs) if f.kind == "stem" and p.parent == path.parent)
-            lines.append(f"  ⫶ {_short(path.parent)}/  {names}")
-    if not folder.is_dir():
-        lines.append("  " + reply("files_moved", folder=str(folder)))
-    return lines
+        lines.append(reply(notice["code"], **notice["params"]))
+    if not folder_of(job, songs).is_dir():
+        lines.append(reply("files_moved", folder=str(folder_of(job, songs))))
+    return [*lines, reply("paid", job=job.id, credits=job.price)]
 
 
 def _short(path: Path) -> str:

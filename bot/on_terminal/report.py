@@ -13,7 +13,7 @@ from workflows.view import JobView, TrackView
 
 def as_json(job: JobView, songs: Path) -> dict[str, Any]:
     """One object: the job, its plan, its tracks with the paths they were delivered to."""
-    places = {(track.id, file.kind, file.name, file.format): str(path) for track, file, path in _delivered(job, songs)}
+    places = {(track.id, file.kind, file.name, file.format): str(path) for track, file, path in placed(job, songs)}
     return {
         "job": job.id,
         "task": job.task,
@@ -25,11 +25,6 @@ def as_json(job: JobView, songs: Path) -> dict[str, Any]:
         "analysis": None,
         "error": error_of(job),
     }
-
-
-def _delivered(job: JobView, songs: Path) -> list[tuple[TrackView, Any, Path]]:
-    paths = iter(placed(job, songs))
-    return [(track, *next(paths)) for track in job.tracks for _ in track.files]
 
 
 def _track(job: JobView, track: TrackView, places: dict[tuple[str, str, str, str], str]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from mido import MidiFile
 
 from engine.audio.lrc import parse_lrc
 from tests.acceptance.studio_cli import Shell
+from tests.conftest import Postgres
 
 WALTZ = '/song caption:"melancholic piano waltz" duration:60 bpm:96 keyscale:"A minor" timesignature:3/4 seed:7'
 LYRICS = (
@@ -118,3 +119,13 @@ def files(played: dict[str, Any]) -> list[str]:
 
 def digest(path: str) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def test_postgres_is_a_change_of_url(postgres: Postgres, tmp_path: Path) -> None:
+    shell = Shell(tmp_path, {"MINSTREL_DATABASE_URL": postgres.empty()})
+    result = played(shell, '/instrumental "four on the floor" duration:6 seed:1 format:ogg', tmp_path / "out")
+    [track] = result["tracks"]
+    assert sf.info(track["path"]).duration == pytest.approx(6, abs=0.02)
+    assert shell.json("credits", "balance", "local")["available"] == 995
+    assert shell.run("credits", "check").returncode == 0
+    assert not (tmp_path / "minstrel.db").exists()
