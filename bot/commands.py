@@ -101,6 +101,11 @@ def catalogue(known: Mapping[str, tuple[str, ...]] | None = None) -> dict[str, C
     }
 
 
+def command_name(task: str) -> str:
+    """What people type for `task`: "song" for text2music. A task without a command keeps its own name."""
+    return next((name for name, (own, _) in _EXAMPLES.items() if own == task), task)
+
+
 def as_json(commands: Mapping[str, Command] | None = None) -> dict[str, Any]:
     """The catalogue as plain values: `{"commands": [{"name", "task", "summary", "options": [...], ...}]}`."""
     listed = (catalogue() if commands is None else commands).values()

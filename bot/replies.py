@@ -12,7 +12,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from bot.commands import Option, catalogue, nearest
+from bot.commands import Option, catalogue, command_name, nearest
 from bot.syntax import format_option
 from engine.spec.languages import LANGUAGES
 
@@ -121,7 +121,7 @@ def _in_words(value: Any, unit: str, words: Mapping[str, Any]) -> str:
         case "commands":
             return _either([f"`/{cleaned(item)}`" for item in _items(value)], words)
         case "command":
-            return f"`/{_command_names().get(value, cleaned(value))}`"
+            return f"`/{cleaned(command_name(str(value)))}`"
         case "engine":
             return str(words["engines"].get(value, cleaned(value)))
         case "short":
@@ -233,8 +233,3 @@ def _number(value: Any) -> float | None:
 @lru_cache(maxsize=1)
 def _options() -> dict[str, Option]:
     return {option.name: option for command in catalogue().values() for option in command.options}
-
-
-@lru_cache(maxsize=1)
-def _command_names() -> dict[str, str]:
-    return {command.task: command.name for command in catalogue().values()}

@@ -10,7 +10,7 @@ from datetime import datetime
 from rich.console import Console
 from rich.table import Table
 
-from bot.commands import catalogue
+from bot.commands import command_name
 from bot.compose import House, Settings, open_house, somebody_works
 from bot.on_terminal.lines import job_lines
 from bot.on_terminal.report import as_json
@@ -46,14 +46,13 @@ def _list(house: House, jobs: list[JobView], *, as_object: bool) -> int:
     if not jobs:
         print(reply("no_jobs"))
         return 0
-    names = {command.task: command.name for command in catalogue().values()}
     table = Table(box=None, header_style="dim", pad_edge=False)
     for column in ("#", "when", "who", "what", "title", "status", "credits"):
         table.add_column(column, justify="right" if column in ("#", "credits") else "left")
     for job in jobs:
         when = datetime.fromtimestamp(job.created_at / 1000).astimezone().strftime("%d %b %H:%M")
         progress = f" {job.progress:.0%}" if job.status == "PROCESSING" and job.progress is not None else ""
-        what, status = f"/{names[job.task]}", job.status.lower() + progress
+        what, status = f"/{command_name(job.task)}", job.status.lower() + progress
         table.add_row(str(job.id), when, job.user, what, job.title or "", status, str(job.price))
     Console().print(table)
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bot.commands import command_name
 from bot.on_terminal.courier import folder_of, placed
 from bot.on_terminal.report import error_of
 from bot.replies import reply
@@ -12,17 +13,22 @@ from workflows.view import JobView
 SHOWN = {"audio": "♫", "lrc": "≡", "midi": "♬", "image": "▣"}
 
 
+def name_of(job: JobView) -> str:
+    """Its title, or the command before it has one."""
+    return job.title or f"/{command_name(job.task)}"
+
+
 def job_lines(job: JobView, songs: Path) -> list[str]:
     """Any job: what it is, how far, and what to do next."""
     if job.status == "COMPLETED":
         return finished_lines(job, songs)
     if lines := error_lines(job):
-        return [f"#{job.id} {job.title or job.task}: {job.status.lower()}", *lines]
+        return [f"#{job.id} {name_of(job)}: {job.status.lower()}", *lines]
     if job.status == "PENDING":
-        return [f"#{job.id} {job.task}: {reply('waiting', position=job.position, eta_s=job.eta_s)}"]
+        return [f"#{job.id} {name_of(job)}: {reply('waiting', position=job.position, eta_s=job.eta_s)}"]
     done = f" {job.progress:.0%}" if job.progress is not None else ""
     stage = reply("stage_" + (job.stage or "planning"))
-    return [f"#{job.id} {job.title or job.task}: {stage}{done}"]
+    return [f"#{job.id} {name_of(job)}: {stage}{done}"]
 
 
 def error_lines(job: JobView) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Protocol, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from bot.on_terminal.lines import name_of
 from bot.replies import reply
 from workflows.view import JobView
 
@@ -77,7 +78,7 @@ class Log:
 
 def words_for(job: JobView) -> str:
     """One line: which job, its title once it has one, and its stage or its place in the queue."""
-    name = f"♪ #{job.id} {job.title or job.task}"
+    name = f"♪ #{job.id} {name_of(job)}"
     if job.status == "PENDING":
         return f"{name}: {reply('waiting', position=job.position, eta_s=job.eta_s)}"
     return f"{name}: {reply('stage_done' if job.ended else 'stage_' + (job.stage or 'planning'))}"

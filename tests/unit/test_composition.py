@@ -328,6 +328,7 @@ def test_lyrics_are_read_as_people_write_them(text: str, sections: list[str]) ->
 
 def test_titles_come_from_the_hook_the_topic_or_the_mood() -> None:
     assert title_of("a pop song", studio.SONG, 1) == "Stay With Me Until the Kettle Sings"
+    assert title_of("jazz", "[chorus]\nStay a while, stay a while", 1) == "Stay a While"
     assert title_of("a folk song about my old bicycle, with flute", "", 1) == "Old Bicycle"
     assert title_of("melancholic piano waltz", "", 3).endswith("Waltz")
     assert title_of("melancholic piano waltz", "", 3) == title_of("melancholic piano waltz", "", 3)

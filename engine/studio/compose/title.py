@@ -90,6 +90,10 @@ def shortened(line: str) -> str:
     """The line without its last punctuation, cut after a phrase or a word so that it fits a title."""
     line = re.sub(r"\([^)]*\)", " ", line)
     line = re.sub(r"\s+", " ", line).strip(" \t\"“”„«»'.,;:!?…-–—*_#")
+    # "Stay a while, stay a while" is sung twice and named once
+    once = {part.strip().casefold() for part in re.split(r"[,;.!?]", line)}
+    if len(once) == 1:
+        line = re.split(r"[,;.!?]", line)[0]
     if len(line) <= LONGEST:
         return line
     phrase = re.split(r"[,;:.!?–—]", line)[0].strip()
