@@ -7,7 +7,6 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 DONE, FAILED, REFUSED = 0, 1, 2
@@ -31,12 +30,22 @@ def run(arguments: Sequence[str]) -> int:
         return DONE
 
 
+class Version(argparse.Action):
+    """Looks the version up only when it is asked for: that takes as long as all the rest of `--help`."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"minstrel {version('minstrel-bot')}")
+        parser.exit()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="minstrel",
         description="A music studio for your community. Try: minstrel play '/song caption:\"slow blues\"'",
     )
-    parser.add_argument("--version", action="version", version=f"minstrel {version('minstrel-bot')}")
+    parser.add_argument("--version", action=Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
     play = _add(commands, "play", "play", "make a song: submit a command, follow it, print where the files are")

@@ -29,7 +29,10 @@ class Request(BaseModel):
     Names that live in the operator's data (presets, model versions) are checked against the validation context.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=True)
+    # Built at their first use: commands that ask for nothing should not wait for sixteen models.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=True, defer_build=True
+    )
     main: ClassVar[str | None] = None
     task: str
 

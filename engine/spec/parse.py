@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from pydantic import AliasChoices, TypeAdapter, ValidationError
@@ -12,8 +13,6 @@ from engine.spec.base import Request
 from engine.spec.errors import InvalidSpec, Problem
 from engine.spec.fields import allowed
 from engine.spec.tasks import MODELS, Spec
-
-_SPEC: TypeAdapter[Request] = TypeAdapter(Spec)
 
 # pydantic's own error types that mean "the value has the wrong shape"
 _CODES = {"missing": "missing", "extra_forbidden": "unknown_option", "nothing_to_go_by": "nothing_to_go_by"}
@@ -34,7 +33,12 @@ def parse(task: str, values: Mapping[str, Any], known: Mapping[str, tuple[str, .
 
 def restore(stored: str) -> Request:
     """A spec from the JSON it was kept as; it was valid when accepted, so names are not looked up again."""
-    return _SPEC.validate_json(stored)
+    return _any_spec().validate_json(stored)
+
+
+@cache
+def _any_spec() -> TypeAdapter[Request]:
+    return TypeAdapter(Spec)
 
 
 def option_names(model: type[Request]) -> dict[str, str]:
