@@ -23,6 +23,7 @@ from workflows import retry
 from workflows.limits import Limits
 from workflows.people import now_ms
 from workflows.render import KeptTrack, render
+from workflows.source import source_of
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ class Attempt:
             await asyncio.to_thread(self._workdir.mkdir, parents=True, exist_ok=True)
             kept = await render(
                 self.job,
+                await source_of(self._db, self._blobs, self.job),
                 pool=self._pool,
                 blobs=self._blobs,
                 workdir=self._workdir,

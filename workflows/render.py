@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.spec import EnginePool, Event, Order, TrackResult
+from engine.spec import EnginePool, Event, Order, Source, TrackResult
 from storage.blobs import Blobs, KeptBlob
 from storage.tables import Job
 
@@ -33,6 +33,7 @@ class KeptTrack:
 
 async def render(
     job: Job,
+    source: Source | None,
     *,
     pool: EnginePool,
     blobs: Blobs,
@@ -40,7 +41,7 @@ async def render(
     on_event: Callable[[Event], Awaitable[None]],
     cancelled: asyncio.Event,
 ) -> tuple[KeptTrack, ...]:
-    """Render `job` in `workdir`. Raises `EngineError`, `Cancelled`, `StorageFull`."""
+    """Render `job`, which may start from `source`, in `workdir`. Raises `EngineError`, `Cancelled`, `StorageFull`."""
     order = Order(
         job=job.id,
         spec=json.loads(job.spec),
@@ -48,6 +49,7 @@ async def render(
         takes=job.takes,
         seed=job.seed,
         workdir=str(workdir),
+        source=source,
     )
     results = await pool.run(order, on_event=on_event, cancelled=cancelled)
     return tuple([await asyncio.to_thread(_keep, blobs, result) for result in results])

@@ -53,7 +53,9 @@ def finished_lines(job: JobView, songs: Path) -> list[str]:
         lines += [f"  {SHOWN[file.kind]} {_short(path)}" for file, path in own if file.kind in SHOWN]
         stems = [(file.name, path.parent) for file, path in own if file.kind == "stem"]
         if stems:
-            lines.append(f"  ⫶ {_short(stems[0][1])}/  {', '.join(name for name, _ in stems)}")
+            # each once, in however many formats
+            names = dict.fromkeys(name for name, _ in stems)
+            lines.append(f"  ⫶ {_short(stems[0][1])}/  {', '.join(names)}")
     for notice in (job.plan or {}).get("notices", ()):
         lines.append(reply(notice["code"], **notice["params"]))
     if not folder_of(job, songs).is_dir():

@@ -36,7 +36,12 @@ def _track(job: JobView, track: TrackView, places: dict[tuple[str, str, str, str
                 return path
         return None
 
-    stems = {file.name: place("stem", file.name) for file in track.files if file.kind == "stem"}
+    # A song keeps its stems as FLAC whatever was asked for; stems asked for by themselves come in the asked format.
+    stems = {
+        file.name: place("stem", file.name, asked) or place("stem", file.name)
+        for file in track.files
+        if file.kind == "stem"
+    }
     audio = {file.format: place("audio", file.name, file.format) for file in track.files if file.kind == "audio"}
     return {
         "id": track.id,

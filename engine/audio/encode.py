@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LOSSLESS = ("flac", "wav")
 # formats with a bit rate, in kbit/s, and the one they have unless told
-BIT_RATES = (128, 192, 256, 320)
+BIT_RATES = (128, 160, 192, 256, 320)
 DEFAULT_BIT_RATES: dict[str, int | None] = {"mp3": 192, "m4a": 256, "ogg": None}
 # samples written at once, so that a long song needs little more memory than its file
 BLOCK = 2**18

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,3 +35,25 @@ def write_whole(path: Path, data: bytes) -> Path:
         temp.write_bytes(data)
         temp.replace(path)
     return path
+
+
+def copy_whole(source: Path, path: Path) -> Path:
+    """Put a copy of the file `source` at `path`. Raises as `write_whole` does."""
+    with scratch(path) as temp:
+        shutil.copyfile(source, temp)
+        temp.replace(path)
+    return path
+
+
+@contextmanager
+def borrowed(source: Path) -> Iterator[Path]:
+    """`source` belongs to another song, which may be deleted while we read: then that is what went wrong inside.
+
+    Raises `EngineError` (`source_gone`) in place of whatever it led to.
+    """
+    try:
+        yield source
+    except (OSError, EngineError) as error:
+        if source.is_file():
+            raise
+        raise EngineError("source_gone", permanent=True, cause=str(error)) from error

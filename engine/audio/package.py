@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from engine.audio.encode import encode
-from engine.audio.files import write_whole
+from engine.audio import chat
+from engine.audio.encode import decode, encode
+from engine.audio.files import borrowed, copy_whole, write_whole
 from engine.audio.lrc import format_lrc
 from engine.audio.peaks import energy, peaks
 from engine.audio.picture import cover, smaller
 from engine.audio.quality import quality_score
-from engine.audio.tags import Tags
+from engine.audio.tags import Tags, read
 from engine.spec.base import Generation, Request
 from engine.spec.errors import EngineError
 from engine.spec.plan import FileKind, Plan, TrackFile, TrackResult
 from engine.spec.protocol import Take
+from engine.spec.tasks import ExtractStem, Stems
 
-MASTER, CHAT = "flac", "mp3"
+MASTER = "flac"
 COVER_INSIDE = 500
 GZIP_MAGIC = b"\x1f\x8b"
+
+Audio = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -46,11 +52,14 @@ def package(
     """Write every file of a finished take into `workdir`/take-`index` and measure the take.
 
     There is always `song.flac` (the master), `song.mp3` for chats and a cover; another format where `spec` asks for it;
-    stems, LRC, MIDI and score where the take has them. The same take gives the same bytes. `on_step` hears how far it
-    has come (0 to 1) after each file, and MAY raise to stop. Raises `EngineError` (`disk_full`, `encode_failed`).
+    stems, LRC, MIDI and score where the take has them. Of a take with stems that were ready there are these, in the
+    format that `spec` asks for and as MP3, and the cover. The same take gives the same bytes. `on_step` hears how far
+    it has come (0 to 1) after each file, and MAY raise to stop.
+
+    Raises `EngineError` (`disk_full`, `encode_failed`, `decode_failed`, `source_gone`).
     """
     folder = workdir.absolute() / f"take-{take.index}"
-    picture = cover(
+    picture = take.picture or cover(
         plan.title,
         seed=take.seed,
         genre=plan.genre_preset or "",
@@ -61,11 +70,12 @@ def package(
     lrc = format_lrc(take.lines, title=plan.title, duration=duration) if take.lines else None
     asked = spec.format if isinstance(spec, Generation) else MASTER
     pieces = list(_pieces(take, _tags(take, plan, smaller(picture, COVER_INSIDE)), asked, picture, lrc))
-    _make(folder, with_stems=bool(take.stems))
+    _make(folder, with_stems=bool(take.stems or take.ready))
     for done, piece in enumerate(pieces, start=1):
         piece.write(folder / piece.file)
         on_step(done / len(pieces))
-    scored = isinstance(spec, Generation) and spec.calculate_quality
+    # The score is for songs: a part of one is no worse for being half silent.
+    scored = isinstance(spec, Generation) and spec.calculate_quality and not isinstance(spec, Stems | ExtractStem)
     return TrackResult(
         take=take.index,
         title=plan.title,
@@ -92,7 +102,10 @@ def package(
 
 
 def _pieces(take: Take, tags: Tags, asked: str, picture: bytes, lrc: str | None) -> Iterator[Piece]:
-    for form in dict.fromkeys((MASTER, asked, CHAT)):
+    for name, source in take.ready.items():
+        for form in dict.fromkeys((asked, chat.FORMAT)):
+            yield Piece("stem", f"stems/{name}.{form}", partial(_hand_on, source), name)
+    for form in () if take.ready else dict.fromkeys((MASTER, asked, chat.FORMAT)):
         yield Piece("audio", f"song.{form}", _audio(take.audio, take.sample_rate, tags))
     for name, stem in take.stems.items():
         own = replace(tags, title=f"{tags.title} ({name})", lyrics="", lines=(), cover=None)
@@ -107,8 +120,23 @@ def _pieces(take: Take, tags: Tags, asked: str, picture: bytes, lrc: str | None)
         yield Piece("score", f"score.{ending}", _bytes(take.score))
 
 
-def _audio(audio: np.ndarray[tuple[int, ...], np.dtype[np.float32]], rate: int, tags: Tags) -> Callable[[Path], object]:
-    return lambda path: encode(audio, rate, path, tag=tags)
+def _audio(audio: Audio, rate: int, tags: Tags) -> Callable[[Path], object]:
+    return lambda path: _write(audio, rate, path, tags)
+
+
+def _write(audio: Audio, rate: int, path: Path, tags: Tags) -> Path:
+    small = path.suffix == f".{chat.FORMAT}"
+    bit_rate = chat.bit_rate(audio.shape[1] / rate, tags) if small else None
+    return encode(audio, rate, path, bit_rate=bit_rate, tag=tags)
+
+
+def _hand_on(source: Path, path: Path) -> Path:
+    """The sound and the tags of `source` as the format that `path` names; the file as it is where that is its own."""
+    with borrowed(source):
+        if source.suffix == path.suffix:
+            return copy_whole(source, path)
+        audio, rate = decode(source)
+        return _write(audio, rate, path, read(source))
 
 
 def _bytes(data: bytes) -> Callable[[Path], object]:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from mutagen import MutagenError
@@ -76,6 +77,14 @@ def read(path: Path) -> Tags:
         return look(kind(path))
     except (KeyError, MutagenError, binascii.Error) as error:
         raise EngineError("decode_failed", permanent=True, cause=f"tags: {error}") from error
+
+
+def id3_size(tags: Tags) -> int:
+    """The bytes that `tags` take in an MP3 or WAV, its picture included."""
+    frames, buffer = ID3(), io.BytesIO()
+    _fill_id3(SimpleNamespace(tags=frames), tags)
+    frames.save(buffer)
+    return len(buffer.getvalue())
 
 
 def _fill_id3(file: Any, tags: Tags) -> None:

@@ -113,17 +113,23 @@ class Attempt:
         self._check()
         if len(self._results) < self._order.takes:
             self._enter("rendering")
-        self._furthest = max(self._furthest, min(fraction, 1.0))
-        if self._quiet_for(PROGRESS_EVERY_S) or fraction >= 1:
-            self._say(wire.CameThisFar(fraction=self._furthest))
+        self._reach(fraction)
 
     def take(self, take: Take) -> None:
         self._check()
         self._enter("encoding")
+        # Files fill what the engine has left of this take: nothing after a song, all of it for stems that were ready.
+        begun, end = self._furthest, (len(self._results) + 1) / self._order.takes
+
+        def on_step(share: float) -> None:
+            self._check()
+            if begun < end:
+                self._reach(begun + (end - begun) * share)
+            if self._quiet_for(ALIVE_EVERY_S):
+                self._say(wire.StillHere())
+
         workdir = Path(self._order.workdir)
-        self._results.append(
-            self._package(take, plan=self._plan, spec=self._spec, workdir=workdir, on_step=self._on_step)
-        )
+        self._results.append(self._package(take, plan=self._plan, spec=self._spec, workdir=workdir, on_step=on_step))
 
     def _render(self, engine: Engine) -> tuple[TrackResult, ...]:
         self._enter("planning")
@@ -138,10 +144,10 @@ class Attempt:
             raise RuntimeError(f"{len(self._results)} of {self._order.takes} takes were made")
         return tuple(sorted(self._results, key=lambda result: result.take))
 
-    def _on_step(self, _: float) -> None:
-        self._check()
-        if self._quiet_for(ALIVE_EVERY_S):
-            self._say(wire.StillHere())
+    def _reach(self, fraction: float) -> None:
+        self._furthest = max(self._furthest, min(fraction, 1.0))
+        if self._quiet_for(PROGRESS_EVERY_S) or fraction >= 1:
+            self._say(wire.CameThisFar(fraction=self._furthest))
 
     def _check(self) -> None:
         if self._inbox.cancelled(self._work.number):

@@ -3,8 +3,8 @@
 from engine.spec.base import Generation, Request
 from engine.spec.errors import Cancelled, EngineError, InvalidSpec, Problem
 from engine.spec.estimate import Estimate, estimate
-from engine.spec.parse import option_names, parse, restore
-from engine.spec.plan import Capabilities, Notice, Order, Plan, TrackFile, TrackResult
+from engine.spec.parse import option_names, parse, parse_as, restore
+from engine.spec.plan import Capabilities, Notice, Order, Plan, Source, SourceFile, TrackFile, TrackResult
 from engine.spec.preset import Preset
 from engine.spec.protocol import Engine, LineTime, Take, TrackSink, WordTime
 from engine.spec.running import EnginePool, Event, Planned, Progressed, Staged
@@ -30,6 +30,8 @@ __all__ = [
     "Problem",
     "Progressed",
     "Request",
+    "Source",
+    "SourceFile",
     "Spec",
     "Staged",
     "Take",
@@ -40,5 +42,6 @@ __all__ = [
     "estimate",
     "option_names",
     "parse",
+    "parse_as",
     "restore",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import AliasChoices, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -13,6 +13,8 @@ from engine.spec.base import Request
 from engine.spec.errors import InvalidSpec, Problem
 from engine.spec.fields import allowed
 from engine.spec.tasks import MODELS, Spec
+
+AnyRequest = TypeVar("AnyRequest", bound=Request)
 
 # pydantic's own error types that mean "the value has the wrong shape"
 _CODES = {"missing": "missing", "extra_forbidden": "unknown_option", "nothing_to_go_by": "nothing_to_go_by"}
@@ -24,8 +26,15 @@ def parse(task: str, values: Mapping[str, Any], known: Mapping[str, tuple[str, .
     `known` maps `genre_preset` and `model_version` to the names the operator's data has.
     Raises `InvalidSpec`; a given value is never changed silently, apart from spelling (case, "Am" for "A Minor").
     """
-    model = MODELS[task]
+    return parse_as(MODELS[task], values, known)
+
+
+def parse_as(
+    model: type[AnyRequest], values: Mapping[str, Any], known: Mapping[str, tuple[str, ...]] | None = None
+) -> AnyRequest:
+    """`parse` for a model of whoever calls. Raises `InvalidSpec`."""
     try:
+        task = model.model_fields["task"].default
         return model.model_validate({**values, "task": task}, context=dict(known or {}))
     except ValidationError as error:
         raise InvalidSpec(tuple(_problem(model, detail) for detail in error.errors(include_url=False))) from None

@@ -67,8 +67,36 @@ class TrackResult(Value):
     files: tuple[TrackFile, ...]
 
 
+class SourceFile(Value):
+    """A file of a finished take, as its track keeps it; `path` is absolute and MUST only be read."""
+
+    kind: FileKind
+    name: str
+    format: str
+    path: str
+
+
+class Source(Value):
+    """The song made here that a request starts from: one finished take of `job`, with what was decided about it."""
+
+    job: int
+    take: int
+    title: str
+    caption: str
+    duration: float
+    bpm: float
+    keyscale: str
+    timesignature: str
+    seed: int
+    genre_preset: str | None = None
+    files: tuple[SourceFile, ...]
+
+
 class Order(Value):
-    """One attempt as an engine receives it. `seed` stands in where the spec's own is -1, so that a retry repeats it."""
+    """One attempt as an engine receives it. `seed` stands in where the spec's own is -1, so that a retry repeats it.
+
+    `source` is there where the spec names a song made here.
+    """
 
     job: int
     spec: dict[str, Any]
@@ -76,7 +104,7 @@ class Order(Value):
     takes: int
     seed: int
     workdir: str
-    parent: dict[str, str] = Field(default_factory=dict)
+    source: Source | None = None
 
 
 class Capabilities(Value):

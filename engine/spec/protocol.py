@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from engine.spec.base import Request
@@ -36,7 +37,11 @@ class LineTime:
 
 @dataclass(frozen=True)
 class Take:
-    """One rendered variation. `audio` and each stem: float32 (2, samples), range -1 to 1; stems sum to `audio`."""
+    """One rendered variation. `audio` and each stem: float32 (2, samples), range -1 to 1; stems sum to `audio`.
+
+    `ready` holds stems that lie in files of another song (by name): they alone are handed on, `audio` only says how
+    they sound together. `picture` is a cover (PNG) to keep instead of drawing one.
+    """
 
     index: int
     seed: int
@@ -49,6 +54,8 @@ class Take:
     lines: tuple[LineTime, ...] = ()
     midi: bytes | None = None
     score: bytes | None = None
+    ready: dict[str, Path] = field(default_factory=dict)
+    picture: bytes | None = None
 
 
 class TrackSink(Protocol):

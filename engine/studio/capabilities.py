@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.spec.fields import STEMS
 from engine.spec.plan import Capabilities
 
-TASKS = ("text2music", "prompt2instrumental", "text2rap")
+TASKS = ("text2music", "prompt2instrumental", "text2rap", "stems", "extract-stem")
 
 
 def capabilities() -> Capabilities:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from engine.spec import EngineError, Generation, Notice, Order, Plan, Preset, Request, Take, TrackSink
 from engine.spec.estimate import sung_lines
 from engine.spec.protocol import LineTime
-from engine.studio import notices
+from engine.spec.tasks import ExtractStem, Stems
+from engine.studio import notices, stems
 from engine.studio.capabilities import capabilities
 from engine.studio.caption import understand
 from engine.studio.compose.brief import Brief
@@ -60,8 +61,11 @@ class Studio:
     def plan(self, spec: Request, order: Order) -> Plan:
         """Understand the caption, read the lyrics, and settle tempo, key and metre.
 
-        Raises `EngineError`, permanent, for lyrics that can't be sung: `lyrics_unreadable`, `nothing_to_sing`.
+        Raises `EngineError`, permanent, for lyrics that can't be sung: `lyrics_unreadable`, `nothing_to_sing`; and for
+        stems that the source of `order` doesn't have: `no_stems`, `no_such_stem`.
         """
+        if isinstance(spec, Stems | ExtractStem):
+            return stems.plan(spec, order, self.capabilities.name)
         brief = self._brief(spec, order.seed)
         lyrics = str(getattr(spec, "lyrics", ""))
         told = notices.of_request(spec, brief)
@@ -98,8 +102,10 @@ class Studio:
         return plan.model_copy(update={"notices": tuple(told)})
 
     def render(self, spec: Request, plan: Plan, order: Order, sink: TrackSink) -> None:
-        """Render one take for each seed of `plan`, which says everything there is to know of the order."""
-        del order
+        """Render one take for each seed of `plan`, which says everything there is to know of an order for a song."""
+        if isinstance(spec, Stems | ExtractStem):
+            stems.render(spec, order, sink)
+            return
         tones = Tones()
         for number, seed in enumerate(plan.seeds):
             brief = self._brief(spec, seed)

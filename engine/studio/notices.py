@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from engine.spec import Generation, Notice, Request
 from engine.studio.compose.brief import Brief
 
@@ -13,14 +15,24 @@ WITHOUT_EFFECT = (
     "lora_weight", "thumbnail_url",
 )  # fmt: skip
 
+# What can be chosen about stems; all else was settled when their song was made.
+OF_STEMS = frozenset({"task", "format", "display_name", "calculate_quality"})
+
 
 def of_request(spec: Request, brief: Brief) -> list[Notice]:
     """Parameters that somebody set and that change nothing here, and words of the caption that were not understood."""
-    notices = []
-    model = type(spec).model_fields
-    idle = [name for name in WITHOUT_EFFECT if name in model and getattr(spec, name) != model[name].default]
-    if idle and isinstance(spec, Generation):
-        notices.append(Notice(code="no_effect", params={"fields": idle}))
+    notices = _idle(spec, WITHOUT_EFFECT)
     if brief.not_understood:
         notices.append(Notice(code="not_understood", params={"words": list(brief.not_understood)}))
     return notices
+
+
+def of_stems(spec: Generation) -> list[Notice]:
+    """Parameters that somebody set and that can't change stems of a song that is there."""
+    return _idle(spec, (name for name in Generation.model_fields if name not in OF_STEMS))
+
+
+def _idle(spec: Request, names: Iterable[str]) -> list[Notice]:
+    model = type(spec).model_fields
+    idle = [name for name in names if name in model and getattr(spec, name) != model[name].default]
+    return [Notice(code="no_effect", params={"fields": idle})] if idle else []

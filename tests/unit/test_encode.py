@@ -75,8 +75,8 @@ def test_an_mp3_has_the_bit_rate_it_was_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("form", "bit_rate", "said"),
     [
-        ("mp3", 100, "128, 192, 256, 320"),
-        ("m4a", 64, "128, 192, 256, 320"),
+        ("mp3", 100, "128, 160, 192, 256, 320"),
+        ("m4a", 64, "128, 160, 192, 256, 320"),
         ("flac", 320, "mp3 and m4a only"),
         ("ogg", 192, "mp3 and m4a only"),
         ("aiff", None, "flac, wav, mp3, m4a, ogg"),

@@ -1,0 +1,116 @@
+"""Stems of a song made here: the mix left every one of them behind, so they are handed on, not separated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.audio.encode import LOSSLESS, decode
+from engine.audio.files import borrowed
+from engine.spec import EngineError, Order, Plan, Source, Take, TrackSink
+from engine.spec.tasks import ExtractStem, Stems
+from engine.studio import notices
+
+ALL = " (stems)"
+VOICES = frozenset({"vocals", "backing_vocals"})
+
+
+def plan(spec: Stems | ExtractStem, order: Order, engine: str) -> Plan:
+    """The source's own facts, under a title that says which part of it this is.
+
+    Raises `EngineError`, permanent: `no_stems`, `no_such_stem` (stem, has).
+    """
+    source, stems = _wanted(spec, order)
+    # stems of a song may be the source of one stem
+    song = source.title.removesuffix(ALL)
+    part = f" ({spec.track_name.replace('_', ' ')})" if isinstance(spec, ExtractStem) else ALL
+    return Plan(
+        title=spec.display_name or song + part,
+        caption=source.caption,
+        instrumental=VOICES.isdisjoint(stems),
+        duration=source.duration,
+        bpm=source.bpm,
+        keyscale=source.keyscale,
+        timesignature=source.timesignature,
+        genre_preset=source.genre_preset,
+        seeds=(source.seed,),
+        engine=engine,
+        notices=tuple(notices.of_stems(spec)),
+    )
+
+
+def render(spec: Stems | ExtractStem, order: Order, sink: TrackSink) -> None:
+    """Hand over every stem as it lies there, or the sound of one alone. Raises as `plan` does, and `source_gone`."""
+    source, stems = _wanted(spec, order)
+    # Nearly all of the work is in the files, whose writing moves the bar from here.
+    sink.progress(0.0)
+    song = [Path(file.path) for file in source.files if file.kind == "audio" and file.format in LOSSLESS]
+    alone = isinstance(spec, ExtractStem)
+    audio, rate = _sound(stems.values() if alone or not song else song[:1])
+    sink.take(
+        Take(
+            index=1,
+            seed=source.seed,
+            audio=audio,
+            sample_rate=rate,
+            bpm=source.bpm,
+            keyscale=source.keyscale,
+            timesignature=source.timesignature,
+            ready={} if alone else stems,
+            picture=_picture(source),
+        )
+    )
+
+
+def _wanted(spec: Stems | ExtractStem, order: Order) -> tuple[Source, dict[str, Path]]:
+    """The source, and of its stems those that are asked for."""
+    source = order.source
+    # One alone is decoded; all of them are best copied.
+    formats = (spec.format, *LOSSLESS) if isinstance(spec, Stems) else LOSSLESS
+    stems = _stems(source, formats) if source is not None else {}
+    if source is None or not stems:
+        raise EngineError("no_stems", permanent=True)
+    if isinstance(spec, Stems):
+        return source, stems
+    if spec.track_name not in stems:
+        raise EngineError("no_such_stem", permanent=True, stem=spec.track_name, has=list(stems))
+    return source, {spec.track_name: stems[spec.track_name]}
+
+
+def _stems(source: Source, formats: tuple[str, ...]) -> dict[str, Path]:
+    """The file of every stem, in the first of `formats` that it has, or in whatever it has."""
+
+    def rank(form: str) -> int:
+        return formats.index(form) if form in formats else len(formats)
+
+    files = [file for file in source.files if file.kind == "stem"]
+    return {
+        name: Path(min((file for file in files if file.name == name), key=lambda file: rank(file.format)).path)
+        for name in dict.fromkeys(file.name for file in files)
+    }
+
+
+def _sound(files: Iterable[Path]) -> tuple[NDArray[np.float32], int]:
+    """What `files` sound like together (channels, samples), and their rate: stems add up to their song."""
+
+    first, *others = files
+    audio, rate = _heard(first)
+    for file in others:
+        audio += _heard(file)[0]
+    return audio, rate
+
+
+def _heard(file: Path) -> tuple[NDArray[np.float32], int]:
+    with borrowed(file):
+        return decode(file)
+
+
+def _picture(source: Source) -> bytes | None:
+    for file in source.files:
+        if file.kind == "image":
+            with borrowed(Path(file.path)) as path:
+                return path.read_bytes()
+    return None
