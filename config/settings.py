@@ -70,6 +70,19 @@ class Settings(BaseSettings):
     lease_s: Annotated[float, Field(ge=1, le=3600)] = Field(
         30.0, description="A job whose worker is silent for so long goes to another"
     )
+    discord_token: Annotated[str | None, Secret()] = Field(None, repr=False, description="The Discord bot's token")
+    discord_api_url: str | None = Field(None, description="Discord's API, ending in /api/v10; unset is the real one")
+    slack_bot_token: Annotated[str | None, Secret()] = Field(
+        None, repr=False, description="The Slack app's bot token, xoxb-…"
+    )
+    slack_app_token: Annotated[str | None, Secret()] = Field(
+        None, repr=False, description="The Slack app's own token, xapp-…: Socket Mode, which needs no public address"
+    )
+    slack_signing_secret: Annotated[str | None, Secret()] = Field(
+        None, repr=False, description="Checks requests of Slack that arrive over HTTP, where there is no Socket Mode"
+    )
+    slack_api_url: str | None = Field(None, description="Slack's API, ending in /api/; unset is the real one")
+    public_url: str | None = Field(None, description="Where this house is reached from outside: https://…")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="How much is logged")
 
     @field_validator("home")
@@ -97,6 +110,23 @@ class Settings(BaseSettings):
         if ("://" in url and scheme != "file") or host:
             raise ValueError("must be a folder, or file:/// and a folder")
         return url
+
+    @field_validator("discord_api_url", "slack_api_url", "public_url")
+    @classmethod
+    def _web_address(cls, url: str | None) -> str | None:
+        if url is not None and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc):
+            raise ValueError("must be a web address: http://… or https://…")
+        return url
+
+    @field_validator("discord_api_url")
+    @classmethod
+    def _no_slash(cls, url: str | None) -> str | None:
+        return None if url is None else url.rstrip("/")
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _slash(cls, url: str | None) -> str | None:
+        return None if url is None else url.rstrip("/") + "/"
 
     @property
     def blobs(self) -> Path:

@@ -15,6 +15,7 @@ from storage.jobs_read import (
     by_key,
     get,
     live_count,
+    live_posts,
     live_tokens,
     measured_speed,
     overdue,
@@ -41,16 +42,20 @@ __all__ = [
     "hold_key",
     "insert",
     "live_count",
+    "live_posts",
     "live_tokens",
     "measured_speed",
     "overdue",
     "position",
+    "posted",
     "postpone",
+    "readdress",
     "recent",
     "renew",
     "request_cancel",
     "rescue",
     "set_plan",
+    "thrown_away",
     "waiting",
 ]
 
@@ -289,6 +294,22 @@ def renew(session: Session, *, job_id: int, now: int) -> Job | None:
         finished_at=None,
         **NO_ERROR,
     )
+
+
+def posted(session: Session, job_id: int, post: str | None) -> None:
+    """Its status message is there now; None: it is there no more."""
+    _change(session, col(Job.id) == job_id, post=post)
+
+
+def readdress(session: Session, job_id: int, channel: str, why: str) -> None:
+    """What is still to be told of the job goes to another channel, where it has no status message yet."""
+    _change(session, col(Job.id) == job_id, channel=channel, message=None, post=None, moved=why)
+
+
+def thrown_away(session: Session, job_id: int, now: int) -> bool:
+    """Its owner wants its tracks no longer. False where that was so already, or it has none."""
+    kept = and_(col(Job.id) == job_id, col(Job.status) == "COMPLETED", col(Job.deleted_at).is_(None))
+    return _change(session, kept, deleted_at=now) is not None
 
 
 def _running(job_id: int, token: str) -> ColumnElement[bool]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import Subquery, and_, literal, or_, tuple_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
@@ -47,6 +49,12 @@ def waiting(session: Session, *, now: int) -> bool:
     return (
         session.exec(select(Job.id).where(Job.status == "PENDING", Job.run_after <= now).limit(1)).first() is not None
     )
+
+
+def live_posts(session: Session, surfaces: Collection[str], limit: int) -> tuple[Job, ...]:
+    """Jobs that wait or run and have a status message on one of `surfaces`; running ones first, then the oldest."""
+    shown = select(Job).where(col(Job.status).in_(LIVE), col(Job.surface).in_(surfaces), col(Job.post).is_not(None))
+    return tuple(session.exec(shown.order_by(col(Job.status).desc(), col(Job.id)).limit(limit)))
 
 
 def overdue(session: Session, *, now: int) -> bool:

@@ -60,6 +60,16 @@ def sent(session: Session, row_id: int, now: int, receipt: str | None = None) ->
     return _change(session, row_id, sent_at=now, receipt=receipt, lease_until=None, error=None)
 
 
+def extend(session: Session, row_id: int, lease_until: int) -> bool:
+    """Its courier is still at it. False where its end was known already."""
+    return _change(session, row_id, lease_until=lease_until)
+
+
+def readdressed(session: Session, row_id: int, now: int, error: str) -> bool:
+    """Its job goes to another channel: a fresh start there. False where its end was known already."""
+    return _change(session, row_id, due_at=now, created_at=now, attempts=0, lease_until=None, error=error)
+
+
 def retry_later(session: Session, row_id: int, due_at: int, error: str) -> bool:
     """It could not be posted now. False where its end was known already."""
     return _change(session, row_id, due_at=due_at, lease_until=None, error=error)

@@ -118,8 +118,10 @@ class Transfer(Table, table=True):
 class Job(Table, table=True):
     """One accepted request. `spec` and `plan` are JSON text; `round` counts manual retries, `attempt` tries of a round.
 
-    `message` is where the answer goes; `key` makes a request that is sent twice one job; `token` is the fence of the
-    attempt that runs now and `lease_until` the end of its lease.
+    `message` is what the request answered, `post` the status message (the surface's own id); `moved` says why the post
+    went to its owner instead of the channel that was asked for. `key` makes a request that is sent twice one job;
+    `token` is the fence of the attempt that runs now and `lease_until` the end of its lease. `deleted_at` is set once
+    its owner has thrown its tracks away.
     """
 
     __tablename__ = "job"
@@ -170,6 +172,9 @@ class Job(Table, table=True):
     created_at: int = Field(sa_type=BigInteger)
     started_at: int | None = Field(default=None, sa_type=BigInteger)
     finished_at: int | None = Field(default=None, sa_type=BigInteger)
+    post: str | None = Field(default=None, sa_type=Text)
+    moved: str | None = Field(default=None, sa_type=Text)
+    deleted_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class Blob(Table, table=True):
@@ -249,3 +254,23 @@ class Outbox(Table, table=True):
     dead_at: int | None = Field(default=None, sa_type=BigInteger)
     error: str | None = Field(default=None, sa_type=Text)
     receipt: str | None = Field(default=None, sa_type=Text)
+
+
+class Heard(Table, table=True):
+    """A request that a chat brought. It may come again where our answer was slow or lost, and must do nothing twice."""
+
+    __tablename__ = "heard"
+
+    key: str = Field(primary_key=True, sa_type=Text)
+    heard_at: int = Field(index=True, sa_type=BigInteger)
+
+
+class Draft(Table, table=True):
+    """A request that was refused, as it can be typed: its author changes a word instead of writing it all again."""
+
+    __tablename__ = "draft"
+
+    id: str = Field(primary_key=True, sa_type=Text)
+    user_id: int = Field(foreign_key="user.id", sa_type=BigInteger)
+    text: str = Field(sa_type=Text)
+    created_at: int = Field(index=True, sa_type=BigInteger)

@@ -20,9 +20,9 @@ def ensure(session: Session, *, surface: str, external_id: str, name: str, now: 
     On the terminal `external_id` is the user's name. Elsewhere a name that is taken gets the surface added
     (`ann@discord`), then a number: two people of one name never share an account.
     """
-    known = _known(session, surface, external_id)
-    if known is not None:
-        return known
+    met = known(session, surface, external_id)
+    if met is not None:
+        return met
     made = None
     user = by_name(session, external_id) if surface == TERMINAL else None
     if user is None:
@@ -41,20 +41,28 @@ def by_name(session: Session, name: str) -> User | None:
     return session.exec(select(User).where(User.name == name)).first()
 
 
+def known(session: Session, surface: str, external_id: str) -> User | None:
+    """The person a surface knows as `external_id`; None for somebody who never asked for anything."""
+    return session.exec(
+        select(User)
+        .join(Identity, col(Identity.user_id) == col(User.id))
+        .where(Identity.surface == surface, Identity.external_id == external_id)
+    ).first()
+
+
+def external_id(session: Session, user_id: int, surface: str) -> str | None:
+    """What `surface` calls the person `user_id`."""
+    return session.exec(
+        select(Identity.external_id).where(Identity.user_id == user_id, Identity.surface == surface)
+    ).first()
+
+
 def get(session: Session, user_id: int) -> User:
     """The person `user_id`. Raises `LookupError`."""
     user = session.get(User, user_id)
     if user is None:
         raise LookupError(f"no user {user_id}")
     return user
-
-
-def _known(session: Session, surface: str, external_id: str) -> User | None:
-    return session.exec(
-        select(User)
-        .join(Identity, col(Identity.user_id) == col(User.id))
-        .where(Identity.surface == surface, Identity.external_id == external_id)
-    ).first()
 
 
 def _new(session: Session, surface: str, name: str, now: int) -> User:

@@ -12,32 +12,24 @@ from typing import Any
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-DISPATCH_S, OUTBOX_S, RESCUE_S, SWEEP_S = 0.5, 1.0, 5.0, 3600.0
+# How often each duty is done, in seconds.
+DUTIES = {"dispatch": 0.5, "outbox": 1.0, "watch": 1.0, "rescue": 5.0, "sweep": 3600.0}
+
+Duty = Callable[[], Awaitable[object]]
 
 
 class Clock:
     """Calls each duty at its interval, and `nudge` calls one now. A duty never overlaps itself."""
 
-    def __init__(
-        self,
-        *,
-        dispatch: Callable[[], Awaitable[object]],
-        outbox: Callable[[], Awaitable[object]],
-        rescue: Callable[[], Awaitable[object]],
-        sweep: Callable[[], Awaitable[object]],
-    ) -> None:
+    def __init__(self, **duties: Duty) -> None:
+        """`duties` by their names in `DUTIES`; a process has only those it can do."""
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
         )
-        for name, duty, seconds in (
-            ("dispatch", dispatch, DISPATCH_S),
-            ("outbox", outbox, OUTBOX_S),
-            ("rescue", rescue, RESCUE_S),
-            ("sweep", sweep, SWEEP_S),
-        ):
+        for name, duty in duties.items():
             # The first round is now: a house that was down has things to catch up on.
             self._scheduler.add_job(
-                _awaited(duty), IntervalTrigger(seconds=seconds), id=name, next_run_time=datetime.now(UTC)
+                _awaited(duty), IntervalTrigger(seconds=DUTIES[name]), id=name, next_run_time=datetime.now(UTC)
             )
 
     def start(self) -> None:
@@ -55,7 +47,7 @@ class Clock:
         self._scheduler.shutdown(wait=False)
 
 
-def _awaited(duty: Callable[[], Awaitable[object]]) -> Callable[[], Coroutine[Any, Any, None]]:
+def _awaited(duty: Duty) -> Callable[[], Coroutine[Any, Any, None]]:
     """A coroutine function, which the scheduler awaits; anything else it would call in a thread and forget."""
 
     async def call() -> None:

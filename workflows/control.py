@@ -1,37 +1,52 @@
-"""What people do to a job after it was taken: look, cancel, retry."""
+"""What people do to a job after it was taken: look, cancel, retry, throw away.
+
+`request` is the chat's own id of what somebody pressed: the same one again raises `Repeated` and changes nothing.
+"""
 
 from __future__ import annotations
 
 from sqlmodel import Session
 
-from storage import jobs, users
+from storage import jobs, tracks, users
 from storage.database import Database
-from workflows import view
-from workflows.attempt import end_unpaid
-from workflows.people import now_ms
+from workflows import reach, view
+from workflows.attempt import announce, end_unpaid
+from workflows.people import OPERATOR, ReplyTo, Requester, now_ms
 from workflows.refusal import Refusal
+from workflows.repeated import only_once
 from workflows.submit import hold
 from workflows.view import JobView
 
+HERE = ReplyTo(OPERATOR.surface)
 
-async def show(db: Database, job_id: int) -> JobView:
+
+async def show(db: Database, job_id: int, by: Requester = OPERATOR, where: ReplyTo = HERE) -> JobView:
     """One job. Raises `Refusal`."""
-    return await db.aread(lambda session: view.look(session, job_id))
+    return await db.aread(lambda session: view.look(session, reach.seen(session, job_id, by, where).id))
 
 
-async def recent(db: Database, limit: int) -> list[JobView]:
-    """The latest jobs, newest first."""
-    return await db.aread(lambda session: view.recent(session, limit))
+async def owned(db: Database, job_id: int, by: Requester, where: ReplyTo) -> JobView:
+    """One job of this person. Raises `Refusal`."""
+    return await db.aread(lambda session: view.look(session, reach.owned(session, job_id, by, where).id))
 
 
-async def cancel(db: Database, job_id: int) -> JobView:
+async def recent(db: Database, limit: int, of: Requester | None = None) -> list[JobView]:
+    """The latest jobs of one person or, without `of`, of everybody; newest first."""
+    return await db.aread(lambda session: view.recent(session, limit, of))
+
+
+async def cancel(
+    db: Database, job_id: int, by: Requester = OPERATOR, where: ReplyTo = HERE, *, request: str | None = None
+) -> JobView:
     """Cancel a waiting job at once, a running one at its next breath; nothing is charged for either."""
 
     def work(session: Session) -> JobView:
+        now = now_ms()
+        only_once(session, request, now)
+        reach.owned(session, job_id, by, where)
         before = view.look(session, job_id)
         if before.ended:
             raise Refusal("cannot_cancel", field="job", value=job_id, status=before.status)
-        now = now_ms()
         job = jobs.request_cancel(session, job_id=job_id, now=now)
         if job is not None and job.status == "CANCELLED":
             end_unpaid(session, job, "cancelled", now)
@@ -40,18 +55,39 @@ async def cancel(db: Database, job_id: int) -> JobView:
     return await db.awrite(work)
 
 
-async def retry(db: Database, job_id: int) -> JobView:
+async def retry(
+    db: Database, job_id: int, by: Requester = OPERATOR, where: ReplyTo = HERE, *, request: str | None = None
+) -> JobView:
     """Try a failed job again, with a new hold: the failed round's was voided, so it is paid once."""
 
     def work(session: Session) -> JobView:
-        before = view.look(session, job_id)
-        if before.status != "FAILED":
-            raise Refusal("not_failed", field="job", value=job_id, status=before.status)
         now = now_ms()
+        only_once(session, request, now)
+        reach.owned(session, job_id, by, where)
+        before = view.look(session, job_id)
         job = jobs.renew(session, job_id=job_id, now=now)
         if job is None:
             raise Refusal("not_failed", field="job", value=job_id, status=before.status)
         hold(session, users.get(session, job.user_id), job, now)
+        return view.look(session, job_id)
+
+    return await db.awrite(work)
+
+
+async def throw_away(
+    db: Database, job_id: int, by: Requester = OPERATOR, where: ReplyTo = HERE, *, request: str | None = None
+) -> JobView:
+    """Delete the tracks of a finished job for good, and its post. What it cost stays paid: the work was done."""
+
+    def work(session: Session) -> JobView:
+        now = now_ms()
+        only_once(session, request, now)
+        job = reach.owned(session, job_id, by, where)
+        if not jobs.thrown_away(session, job_id, now):
+            raise Refusal("nothing_to_delete", field="job", value=job_id, status=job.status)
+        for track in tracks.of_job(session, job_id):
+            tracks.delete(session, track.id)
+        announce(session, job, "deleted", now)
         return view.look(session, job_id)
 
     return await db.awrite(work)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlmodel import Session
 
 from storage import ledger, users
@@ -22,6 +24,8 @@ def account_of(user: User) -> str:
 
 def welcome(session: Session, pricing: Pricing, requester: Requester, now: int) -> User:
     """The person behind a request; the first time with an account and the welcome credits, once."""
+    if (met := users.known(session, requester.surface, requester.external_id)) is not None:
+        return met
     user = users.ensure(
         session, surface=requester.surface, external_id=requester.external_id, name=requester.name, now=now
     )
@@ -37,6 +41,26 @@ async def balance(db: Database, pricing: Pricing, requester: Requester) -> Balan
 
     def look(session: Session) -> Balance:
         return ledger.balance(session, account_of(welcome(session, pricing, requester, now_ms())))
+
+    return await db.awrite(look)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A balance and the latest changes of it, newest first: credits with their sign, and what kind of move it was."""
+
+    balance: Balance
+    moves: tuple[tuple[int, str], ...]
+
+
+async def account(db: Database, pricing: Pricing, requester: Requester, limit: int = 5) -> Statement:
+    """What a person has and what became of the rest. Opens the account of somebody new."""
+
+    def look(session: Session) -> Statement:
+        own = account_of(welcome(session, pricing, requester, now_ms()))
+        rows = ledger.statement(session, own, limit)
+        moves = tuple((row.amount if row.credit_id == own else -row.amount, row.kind) for row in rows)
+        return Statement(ledger.balance(session, own), moves)
 
     return await db.awrite(look)
 

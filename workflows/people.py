@@ -28,6 +28,10 @@ class ReplyTo:
     message: str | None = None
 
 
+# Whoever may use the terminal.
+OPERATOR = Requester("terminal", "operator", "operator")
+
+
 def now_ms() -> int:
     """Milliseconds since the epoch, the unit of every time that is kept."""
     return time.time_ns() // 1_000_000

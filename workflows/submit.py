@@ -13,11 +13,12 @@ from engine.spec import Generation, InvalidSpec, Request, estimate, parse
 from storage import jobs, ledger, outbox
 from storage.database import Database
 from storage.tables import Job, User
-from workflows import eta, limits, moderation
+from workflows import eta, limits, moderation, reach, source
 from workflows.credits import account_of, welcome
 from workflows.people import ReplyTo, Requester, now_ms
 from workflows.pricing import price
 from workflows.refusal import Refusal
+from workflows.repeated import only_once
 from workflows.rules import Rules
 
 
@@ -40,6 +41,8 @@ def judge(rules: Rules, task: str, values: Mapping[str, Any]) -> Request:
         raise Refusal.of(invalid) from None
     if task not in rules.capabilities.tasks:
         raise Refusal("task_not_available", task=task, engine=rules.capabilities.name)
+    if getattr(spec, "src_audio_url", None):
+        raise Refusal("no_foreign_audio", field="src_audio_url", engine=rules.capabilities.name)
     moderation.check(rules.moderation, spec)
     if isinstance(spec, Generation) and spec.duration > rules.capabilities.max_duration:
         longest = rules.capabilities.max_duration
@@ -56,20 +59,29 @@ async def submit(
     values: Mapping[str, Any],
     *,
     key: str | None = None,
+    request: str | None = None,
+    parent_id: int | None = None,
 ) -> Accepted:
     """Keep one job with its hold and its outbox row in one transaction, or raise a `Refusal` and keep nothing.
 
     `key` makes a request that is sent again find the first job; the same key with another request is refused.
+    `request` is a chat's own id of the request: the same one again raises `Repeated`. `parent_id` is the job this one
+    was made from; a spec that names its source needs none.
     """
     spec = judge(rules, task, values)
-    settled = estimate(spec)
-    credits = price(rules.pricing, spec, settled)
 
     def keep(session: Session) -> Accepted:
         now = now_ms()
+        only_once(session, request, now)
         user = welcome(session, rules.pricing, requester, now)
         if key is not None and (first := jobs.by_key(session, user.id, key)) is not None:
             return _again(session, first, spec)
+        # Whether they may see it comes first: what is wrong with a stranger's song is nobody's business.
+        if (given := source.named(dict(spec))) is not None:
+            reach.seen(session, given[1], requester, reply_to)
+        origin = source.resolve(session, spec)
+        settled = estimate(spec) if origin is None else source.settled(spec, origin)
+        credits = price(rules.pricing, spec, settled)
         limits.check(session, rules.limits, user_id=user.id, task=task, now=now)
         job = jobs.insert(
             session,
@@ -85,6 +97,7 @@ async def submit(
             price=credits,
             seed=_seed(spec),
             key=key,
+            parent_id=parent_id if origin is None else origin.id,
             now=now,
         )
         hold(session, user, job, now)

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from storage import jobs, tracks, users
 from storage.tables import Job
 from workflows import eta
+from workflows.people import Requester
 from workflows.refusal import Refusal
 
 
@@ -46,19 +47,29 @@ class TrackView:
 
 @dataclass(frozen=True)
 class JobView:
-    """A job. `position` and `eta_s` only while it waits; times in milliseconds since the epoch."""
+    """A job. `position` and `eta_s` only while it waits; times in milliseconds since the epoch.
+
+    `user` is the name of who asked and `owner` what the job's surface calls them. `post` is the status message;
+    `moved` is the code of why it went to the owner's own messages. `deleted`: its tracks were thrown away.
+    """
 
     id: int
+    parent_id: int | None
+    user_id: int
     user: str
+    owner: str | None
     surface: str
     channel: str
     message: str | None
+    post: str | None
+    moved: str | None
     task: str
     title: str | None
     status: str
     stage: str | None
     progress: float | None
     price: int
+    round: int
     attempt: int
     duration: float
     takes: int
@@ -68,7 +79,9 @@ class JobView:
     error_params: dict[str, Any]
     error_permanent: bool
     created_at: int
+    started_at: int | None
     finished_at: int | None
+    deleted: bool
     position: int | None
     eta_s: float | None
     tracks: tuple[TrackView, ...]
@@ -87,9 +100,12 @@ def look(session: Session, job_id: int) -> JobView:
     return _view(session, job)
 
 
-def recent(session: Session, limit: int) -> list[JobView]:
-    """The latest jobs of everybody, newest first."""
-    return [_view(session, job) for job in jobs.recent(session, None, limit)]
+def recent(session: Session, limit: int, of: Requester | None = None) -> list[JobView]:
+    """The latest jobs of one person or, without `of`, of everybody; newest first."""
+    if of is None:
+        return [_view(session, job) for job in jobs.recent(session, None, limit)]
+    user = users.known(session, of.surface, of.external_id)
+    return [] if user is None else [_view(session, job) for job in jobs.recent(session, user.id, limit)]
 
 
 def _view(session: Session, job: Job) -> JobView:
@@ -97,16 +113,22 @@ def _view(session: Session, job: Job) -> JobView:
     user = users.get(session, job.user_id)
     return JobView(
         id=job.id,
+        parent_id=job.parent_id,
+        user_id=job.user_id,
         user=user.name,
+        owner=users.external_id(session, job.user_id, job.surface),
         surface=job.surface,
         channel=job.channel,
         message=job.message,
+        post=job.post,
+        moved=job.moved,
         task=job.task,
         title=job.title,
         status=job.status,
         stage=job.stage,
         progress=job.progress,
         price=job.price,
+        round=job.round,
         attempt=job.attempt,
         duration=job.duration,
         takes=job.takes,
@@ -116,7 +138,9 @@ def _view(session: Session, job: Job) -> JobView:
         error_params=job.error_params or {},
         error_permanent=bool(job.error_permanent),
         created_at=job.created_at,
+        started_at=job.started_at,
         finished_at=job.finished_at,
+        deleted=job.deleted_at is not None,
         position=jobs.position(session, job) if waits else None,
         eta_s=eta.seconds(session, job) if waits else None,
         tracks=tuple(

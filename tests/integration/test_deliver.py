@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from bot.on_terminal.courier import FolderCourier, slug
-from tests.integration.house import House
+from tests.integration.house import ANN, House
 from workflows import deliver, outbox_state
-from workflows.deliver import DeliveryFailed, Parcel, deliver_due
+from workflows.deliver import Deliveries, DeliveryFailed, Parcel, deliver_due
+from workflows.people import ReplyTo, now_ms
+from workflows.submit import submit
+from workflows.view import JobView
 
 
 @dataclass
@@ -18,14 +21,20 @@ class Notebook:
     """A courier that writes down what it was given, and fails as often as it is told."""
 
     surface: str = "terminal"
+    other: str | None = None
     failures: list[DeliveryFailed] = field(default_factory=list)
     posted: list[str] = field(default_factory=list)
+    channels: list[str] = field(default_factory=list)
 
     async def deliver(self, parcel: Parcel) -> str:
         if self.failures:
             raise self.failures.pop()
         self.posted.append(parcel.topic)
+        self.channels.append(parcel.job.channel)
         return parcel.key
+
+    def elsewhere(self, job: JobView) -> str | None:
+        return self.other
 
 
 async def made(house: House) -> int:
@@ -72,6 +81,105 @@ def test_a_channel_that_is_gone_is_not_tried_again(house: House) -> None:
         return courier.posted
 
     assert asyncio.run(story()) == ["completed"]
+
+
+def test_what_a_channel_refuses_goes_to_its_owner_who_is_told_why(house: House) -> None:
+    async def story() -> tuple[Notebook, JobView]:
+        job_id = await made(house)
+        refusal = DeliveryFailed("Missing Permissions", permanent=True, why="no_permission")
+        courier = Notebook(other="dm:ann", failures=[refusal])
+        await deliver_all(house, courier)
+        return courier, await house.job(job_id)
+
+    courier, job = asyncio.run(story())
+    # From then on everything goes there.
+    assert (courier.posted, courier.channels) == (["accepted", "completed"], ["dm:ann", "dm:ann"])
+    assert (job.moved, job.channel, job.post) == ("no_permission", "dm:ann", f"job:{job.id}:1:completed")
+
+
+def test_nobody_is_asked_for_ever_where_even_the_owner_cannot_be_reached(house: House) -> None:
+    async def story() -> tuple[Notebook, JobView]:
+        job_id = await made(house)
+        gone = [DeliveryFailed("token revoked", permanent=True) for _ in range(3)]
+        courier = Notebook(other="dm:ann", failures=gone)
+        await deliver_all(house, courier)
+        assert await outbox_state.settled(house.db, job_id)
+        return courier, await house.job(job_id)
+
+    courier, job = asyncio.run(story())
+    # The accepted one tried both places, the completed one only the owner; the track is kept.
+    assert (courier.posted, courier.failures, job.status, len(job.tracks)) == ([], [], "COMPLETED", 1)
+
+
+def test_an_outage_of_hours_loses_nothing_and_is_looked_at_again_within_a_minute(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock is turned on by hand: a minute at a time, for six hours."""
+    hours = 6 * 3600
+
+    async def story() -> tuple[list[str], int]:
+        job_id = await made(house)
+        begin = now_ms()
+        courier = Notebook(failures=[DeliveryFailed("503", permanent=False) for _ in range(10_000)])
+        tried = 0
+        for second in range(0, hours, 30):
+            monkeypatch.setattr(deliver, "now_ms", lambda at=begin + second * 1000: at)
+            tried += await deliver_due(house.db, {"terminal": courier})
+        courier.failures.clear()
+        monkeypatch.setattr(deliver, "now_ms", lambda: begin + (hours + 60) * 1000)
+        await deliver_all(house, courier)
+        assert await outbox_state.settled(house.db, job_id)
+        return courier.posted, tried
+
+    posted, tried = asyncio.run(story())
+    assert posted == ["accepted", "completed"]
+    assert 300 <= tried <= 500
+
+
+def test_a_courier_that_is_waited_for_again_knows_that_it_may_have_posted(house: House) -> None:
+    seen: list[bool] = []
+
+    class Careful(Notebook):
+        async def deliver(self, parcel: Parcel) -> str:
+            seen.append(parcel.again)
+            return await super().deliver(parcel)
+
+    async def story() -> None:
+        await made(house)
+        await deliver_all(house, Careful(failures=[DeliveryFailed("answer lost", permanent=False)]))
+
+    monkey = pytest.MonkeyPatch()
+    monkey.setattr(deliver, "FIRST_WAIT_MS", 0)
+    asyncio.run(story())
+    monkey.undo()
+    assert seen == [False, True, False]
+
+
+def test_a_slow_surface_holds_nobody_else_up(house: House) -> None:
+    """One chat hangs with a parcel on its way; the other's is delivered meanwhile, and the first lease stays."""
+    stuck = asyncio.Event()
+
+    class Hanging(Notebook):
+        async def deliver(self, parcel: Parcel) -> str:
+            await stuck.wait()
+            return await super().deliver(parcel)
+
+    async def story() -> tuple[list[str], list[str]]:
+        here, there = Hanging(), Notebook(surface="chat")
+        await house.ask()
+        deliveries = Deliveries(house.db, {"terminal": here, "chat": there}, lease_ms=150)
+        assert await deliveries.dispatch() == 1
+        await submit(house.db, house.rules, ANN, ReplyTo("chat", "c"), "text2music", {"caption": "x", "duration": 30})
+        await deliveries.dispatch()
+        # Twice the lease: who is at work keeps it.
+        await asyncio.sleep(0.3)
+        assert await Deliveries(house.db, {"terminal": Notebook()}).dispatch() == 0
+        held = list(there.posted)
+        stuck.set()
+        await deliveries.drain(5)
+        return held, here.posted
+
+    assert asyncio.run(story()) == (["accepted"], ["accepted"])
 
 
 def test_the_terminal_gets_whole_files_under_names_people_know(house: House) -> None:

@@ -9,9 +9,11 @@ import pytest
 
 from bot.commands import Command, Option, as_json, catalogue, nearest
 from bot.syntax import parse_command
-from engine.spec import MODELS, InvalidSpec, option_names, parse
+from engine.spec import MODELS, InvalidSpec, option_names, parse_as
+from workflows.asks import ASKS
 
 COMMANDS = catalogue()
+REQUESTS = MODELS | ASKS
 OPTIONS = [
     pytest.param(command, option, id=f"{command.name}-{option.name}")
     for command in COMMANDS.values()
@@ -22,22 +24,29 @@ OPTIONS = [
 def with_option(command: Command, option: Option, value: Any) -> Any:
     """The spec of the command's own example with one option changed."""
     values: dict[str, Any] = {**parse_command(command.example, COMMANDS).values, option.name: value}
-    return getattr(parse(command.task, values), option.name)
+    return getattr(parse_as(REQUESTS[command.task], values), option.name)
 
 
 def test_every_task_has_one_command() -> None:
-    assert sorted(command.task for command in COMMANDS.values()) == sorted(MODELS)
+    assert sorted(command.task for command in COMMANDS.values()) == sorted(REQUESTS)
     assert all(name == command.name for name, command in COMMANDS.items())
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
 def test_a_command_has_every_option_of_its_task_and_an_example_that_works(command: Command) -> None:
-    model = MODELS[command.task]
+    model = REQUESTS[command.task]
     assert {name: option.name for name, option in command.spellings().items()} == option_names(model)
-    assert command.main in {option.name for option in command.options}
+    assert command.main in {None, *(option.name for option in command.options)}
     parsed = parse_command(command.example, COMMANDS)
     assert parsed.command == command
-    assert parse(command.task, parsed.values).task == command.task
+    assert parse_as(model, parsed.values).task == command.task
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS.values() if c.music], ids=lambda command: command.name)
+def test_a_form_asks_for_options_of_its_command_and_fits_a_modal(command: Command) -> None:
+    assert set(command.form) <= {option.name for option in command.options}
+    assert command.main in command.form
+    assert len(command.form) <= 4
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
@@ -110,12 +119,12 @@ def test_the_catalogue_is_plain_json() -> None:
     assert [command["name"] for command in listed] == list(COMMANDS)
     song = listed[0]
     assert song["options"][0]["aliases"] == ["prompt"]
-    assert {"name", "task", "summary", "options", "main", "example"} == song.keys()
+    assert {"name", "task", "summary", "options", "main", "example", "music", "form"} == song.keys()
 
 
 def test_a_list_of_seeds_can_be_typed() -> None:
     typed = parse_command('/retake 12 batch_size:3 retake_seeds:"5, 6,7"', COMMANDS)
-    assert parse("retake", typed.values).model_dump()["retake_seeds"] == (5, 6, 7)
+    assert parse_as(MODELS["retake"], typed.values).model_dump()["retake_seeds"] == (5, 6, 7)
 
 
 @pytest.mark.parametrize(

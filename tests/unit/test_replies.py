@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from bot.commands import catalogue
 from bot.replies import cleaned, reply
 from bot.syntax import parse_command
-from engine.spec import InvalidSpec, parse
+from engine.spec import MODELS, InvalidSpec, parse, parse_as
 from engine.spec.languages import LANGUAGES
+from workflows.asks import ASKS
 from workflows.refusal import Refusal
 
 ROOT = Path(__file__).parents[2]
@@ -123,19 +124,20 @@ def test_a_language_may_be_called_by_its_name() -> None:
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
 def test_every_way_on_works(command: Any) -> None:
     """Whatever is wrong with an option, what we advise to try is accepted."""
+    model = (MODELS | ASKS)[command.task]
     for option in command.options:
         if option.kind == "text":
             continue
         example = parse_command(command.example, COMMANDS).values
         for wrong in ("nonsense", "-99", "1e99", "0.123"):
             try:
-                parse(command.task, {**example, option.name: wrong}, KNOWN)
+                parse_as(model, {**example, option.name: wrong}, KNOWN)
             except InvalidSpec as invalid:
                 said = words_of(Refusal.of(invalid))
                 tried = said.rpartition("Try `")[2].removesuffix("`.")
                 mended = parse_command(f"/{command.name} {tried}", COMMANDS).values
                 assert list(mended) == [option.name], said
-                parse(command.task, {**example, **mended}, KNOWN)
+                parse_as(model, {**example, **mended}, KNOWN)
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -109,14 +109,14 @@ def test_an_unknown_command_suggests_the_nearest(text: str, name: str, suggestio
     assert caught.value.suggestions[0] == suggestion
 
 
-@pytest.mark.parametrize("text", ["", "/", "   ", "/zzzzzz", "hello there", "\ud800"])
+@pytest.mark.parametrize("text", ["", "/", "   ", "/zzzzzz", "good morning", "\ud800"])
 def test_what_is_no_command_at_all_is_refused(text: str) -> None:
     with pytest.raises(UnknownCommand) as caught:
         parse_command(text, COMMANDS)
     assert caught.value.suggestions == ()
 
 
-commands = st.sampled_from(list(COMMANDS.values()))
+commands = st.sampled_from([command for command in COMMANDS.values() if command.options])
 # The machine may be slow, and the first text hypothesis draws always is.
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

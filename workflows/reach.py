@@ -1,0 +1,38 @@
+"""Who may see a job, and who may do something to it.
+
+A song is seen where it was posted and by the person who asked for it: numbers are easy to guess, and what was made in a
+private conversation stays there. The terminal is the house's own: it may do everything.
+"""
+
+from __future__ import annotations
+
+from sqlmodel import Session
+
+from storage import jobs, users
+from storage.tables import Job
+from storage.users import TERMINAL
+from workflows.people import ReplyTo, Requester
+from workflows.refusal import Refusal
+
+
+def seen(session: Session, job_id: int, who: Requester, where: ReplyTo) -> Job:
+    """The job, if this person may see it from here. Raises `Refusal` as if it did not exist."""
+    job = jobs.get(session, job_id)
+    if job is not None and (_owns(session, job, who) or (job.surface, job.channel) == (where.surface, where.channel)):
+        return job
+    raise Refusal("job_not_found", field="job", value=job_id)
+
+
+def owned(session: Session, job_id: int, who: Requester, where: ReplyTo) -> Job:
+    """The job, if it is this person's. Raises `Refusal`, which names the owner to those who see the job."""
+    job = seen(session, job_id, who, where)
+    if not _owns(session, job, who):
+        raise Refusal("not_yours", field="job", value=job_id, owner=users.get(session, job.user_id).name)
+    return job
+
+
+def _owns(session: Session, job: Job, who: Requester) -> bool:
+    if who.surface == TERMINAL:
+        return True
+    user = users.known(session, who.surface, who.external_id)
+    return user is not None and user.id == job.user_id
