@@ -14,13 +14,17 @@ from pydantic.fields import FieldInfo
 
 from engine.spec import MODELS, Generation, Request, option_names
 from engine.spec.fields import Choice, Key, Range, Text, Url, allowed
+from workflows.asks import ASKS
 
 Kind = Literal["text", "whole", "number", "flag", "choice", "link", "key", "wholes"]
 
 
 @dataclass(frozen=True)
 class Option:
-    """One option. `allowed` says in words what it takes; `sample` is a value that it takes, as people type it."""
+    """One option. `allowed` says in words what it takes; `sample` is a value that it takes, as people type it.
+
+    `everyday`: people meet it by itself; the others are for those who look for them.
+    """
 
     name: str
     kind: Kind
@@ -34,11 +38,15 @@ class Option:
     allowed: str | None
     aliases: tuple[str, ...]
     sample: str
+    everyday: bool
 
 
 @dataclass(frozen=True)
 class Command:
-    """What people type as `/name`. Free text goes to the option `main`; options stand with the likeliest first."""
+    """What people type as `/name`. Free text goes to the option `main`; options stand with the likeliest first.
+
+    `music`: it becomes a job; the others are answered at once. `form` names the options of its form, at most four.
+    """
 
     name: str
     task: str
@@ -46,6 +54,8 @@ class Command:
     options: tuple[Option, ...]
     main: str | None
     example: str
+    music: bool
+    form: tuple[str, ...]
 
     def spellings(self) -> dict[str, Option]:
         """Every option by its name and by its aliases."""
@@ -72,12 +82,38 @@ _EXAMPLES = {
     "extend": ("extend", '/extend caption:"a long fading outro" source_job_id:12 right_extend_length:30'),
     "edit": ("edit", '/edit edit_target_prompt:"with strings" source_job_id:12'),
     "lrc": ("lrc", "/lrc 12"),
+    "jobs": ("jobs", "/jobs"),
+    "credits": ("credits", "/credits"),
+    "help": ("help", "/help song"),
 }
+
+# What a form asks for; every other option can be typed in its last line.
+_FORMS = {
+    "song": ("caption", "lyrics", "duration"), "instrumental": ("caption", "duration"),
+    "rap": ("caption", "lyrics", "duration"), "vocals": ("lyrics", "caption"),
+    "sample": ("caption", "sample_type", "tempo"), "simple": ("query", "duration"),
+    "cover": ("caption", "source_job_id", "src_audio_url", "lyrics"),
+    "reference": ("caption", "reference_audio_url", "lyrics"), "analyze": ("audio_url", "source_job_id"),
+    "stem": ("track_name", "source_job_id", "src_audio_url"), "stems": ("source_job_id", "src_audio_url"),
+    "retake": ("original_job_id", "retake_variance"),
+    "repaint": ("caption", "source_job_id", "repainting_start", "repainting_end"),
+    "extend": ("caption", "source_job_id", "right_extend_length", "lyrics"),
+    "edit": ("edit_target_prompt", "edit_target_lyrics", "source_job_id"), "lrc": ("job_id",),
+}  # fmt: skip
+
+# Options that most people never need, or that only a sampler has.
+_EXPERT = frozenset({
+    "audio_codes", "calculate_quality", "cfg_interval_end", "cfg_interval_start", "guidance_scale", "infer_method",
+    "inference_steps", "lm_cfg_scale", "lm_negative_prompt", "lm_temperature", "lm_top_k", "lm_top_p",
+    "lora_name_or_path", "lora_weight", "model_version", "shift", "temperature", "thinking", "thumbnail_url", "use_adg",
+    "use_constrained_decoding", "use_cot_caption", "use_cot_language", "use_cot_lyrics", "use_cot_metas",
+})  # fmt: skip
 
 # Values that make a good suggestion; every other option suggests its default, its first choice or its lowest value.
 _SAMPLES = {
-    "audio_codes": "12 805 91", "bpm": "120", "caption": "slow blues", "display_name": "Coffee Steam",
-    "duration": "60", "edit_target_lyrics": "Carry me home", "edit_target_prompt": "with strings",
+    "audio_codes": "12 805 91", "bpm": "120", "caption": "slow blues", "command": "song",
+    "display_name": "Coffee Steam", "duration": "60",
+    "edit_target_lyrics": "Carry me home", "edit_target_prompt": "with strings",
     "genre_preset": "Blues", "guidance_scale": "7", "inference_steps": "32", "job_id": "12", "keyscale": "A Minor",
     "lora_name_or_path": "my-style", "lyrics": "Carry me home", "original_job_id": "12",
     "query": "a song about rain and coffee", "repainting_end": "45", "repainting_start": "30", "retake_seeds": "1,2",
@@ -88,14 +124,17 @@ _SAMPLE_LINK = "https://example.com/song.mp3"
 
 def catalogue(known: Mapping[str, tuple[str, ...]] | None = None) -> dict[str, Command]:
     """Every command by its name. `known` gives names from the operator's data as choices of their option."""
+    models = MODELS | ASKS
     return {
         name: Command(
             name=name,
             task=task,
-            summary=_summary(MODELS[task]),
-            options=_options(MODELS[task], known or {}),
-            main=MODELS[task].main,
+            summary=_summary(models[task]),
+            options=_options(models[task], known or {}),
+            main=models[task].main,
             example=example,
+            music=task in MODELS,
+            form=_FORMS.get(name, ()),
         )
         for name, (task, example) in _EXAMPLES.items()
     }
@@ -168,6 +207,7 @@ def _option(name: str, field: FieldInfo, *, aliases: tuple[str, ...], names: tup
         allowed="one of " + ", ".join(names) if names else allowed(field, marks) or allowed(field),
         aliases=aliases,
         sample=_SAMPLE_LINK if kind == "link" else sample,
+        everyday=name not in _EXPERT,
     )
 
 

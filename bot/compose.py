@@ -5,8 +5,8 @@ from __future__ import annotations
 import fcntl
 import importlib.util
 import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter
 from sqlalchemy.exc import DBAPIError
 
+from bot.chat import BadToken
 from config.files import load
 from config.settings import ConfigError, Settings, load_settings
 from engine.spec import Capabilities, EnginePool, Preset
@@ -23,6 +24,7 @@ from storage.blobs import FolderBlobs
 from storage.database import Database
 from storage.errors import DatabaseBusy, StorageFull
 from storage.migrate import HEAD, UnknownSchema, upgrade
+from workflows import housekeeping
 from workflows.limits import Limits
 from workflows.models import Models
 from workflows.moderation import Moderation
@@ -30,6 +32,7 @@ from workflows.pricing import Pricing
 from workflows.rules import Rules
 
 if TYPE_CHECKING:
+    from bot.chat import Chat
     from workflows.clock import Clock
     from workflows.deliver import Courier
 
@@ -116,9 +119,14 @@ def engine_capabilities(settings: Settings) -> Capabilities:
     return capabilities()
 
 
+def can_make_music() -> bool:
+    """Whether this machine is more than a front: what makes music is installed."""
+    return importlib.util.find_spec("torch") is not None
+
+
 def require_engine() -> None:
-    """Raise `Trouble` where this machine is only a front: nothing that makes music is installed."""
-    if importlib.util.find_spec("torch") is None:
+    """Raise `Trouble` where nothing that makes music is installed."""
+    if not can_make_music():
         raise Trouble("no_engine")
 
 
@@ -151,44 +159,117 @@ def engine_pool(house: House) -> EnginePool:
 
 @asynccontextmanager
 async def working(house: House) -> AsyncIterator[Clock]:
-    """Work the queue and deliver the outbox until the block ends; then drain."""
+    """Work the queue and deliver the terminal's outbox until the block ends; then drain."""
+    require_engine()
+    async with _running(house, works=True, chats=()) as clock:
+        yield clock
+
+
+@asynccontextmanager
+async def serving(house: House) -> AsyncIterator[tuple[Clock, tuple[Chat, ...]]]:
+    """Everything in one process tree: the chats that have tokens, the clock, and the queue where music can be made.
+
+    Yields once all chats are logged in, or are trying again. Raises `Trouble` for a token that is not accepted.
+    """
+    wake: list[Clock] = []
+
+    def nudge() -> None:
+        for clock in wake:
+            clock.nudge("dispatch", "outbox")
+
+    chats = tuple(open_chats(house, nudge))
+    async with AsyncExitStack() as stack:
+        # Closed last: what the queue finishes while it drains is still told.
+        for chat in chats:
+            stack.push_async_callback(chat.close)
+        wake.append(await stack.enter_async_context(_running(house, works=can_make_music(), chats=chats)))
+        for chat in chats:
+            try:
+                await chat.start()
+            except BadToken as bad:
+                raise Trouble("bad_token", chat=bad.chat, setting=bad.setting, reason=str(bad)) from bad
+        yield wake[0], chats
+
+
+def open_chats(house: House, nudge: Callable[[], None]) -> Iterator[Chat]:
+    """The chats that have tokens, not yet connected."""
+    settings = house.settings
+    if not (settings.discord_token or settings.slack_bot_token):
+        return
+    from bot.desk import Desk
+
+    desk = Desk(house.db, house.rules, nudge)
+    if settings.discord_token:
+        from bot.on_discord.surface import DiscordSurface
+
+        yield DiscordSurface(
+            token=settings.discord_token,
+            api_url=settings.discord_api_url,
+            desk=desk,
+            blob=house.blobs.path,
+            synced=settings.home / "discord-commands.json",
+        )
+    if settings.slack_bot_token:
+        from bot.on_slack.surface import SlackSurface
+
+        if not (settings.slack_app_token or settings.slack_signing_secret):
+            raise Trouble("slack_half_set_up")
+        yield SlackSurface(
+            bot_token=settings.slack_bot_token,
+            app_token=settings.slack_app_token,
+            signing_secret=settings.slack_signing_secret,
+            api_url=settings.slack_api_url,
+            desk=desk,
+            blob=house.blobs.path,
+        )
+
+
+@asynccontextmanager
+async def _running(house: House, *, works: bool, chats: Sequence[Chat]) -> AsyncIterator[Clock]:
+    """The clock with the duties of this process, until the block ends; then what is under way is drained."""
     # What only a worker needs is imported here: `minstrel jobs` answers sooner without it.
     from bot.on_terminal.courier import FolderCourier
-    from workflows.clock import Clock
-    from workflows.deliver import deliver_due
+    from workflows.clock import Clock, Duty
+    from workflows.deliver import Deliveries
+    from workflows.watch import Watch
     from workflows.worker import Worker
 
-    require_engine()
-    pool = engine_pool(house)
-    worker = Worker(
-        db=house.db,
-        pool=pool,
-        blobs=house.blobs,
-        limits=house.rules.limits,
-        work=house.settings.home / "work",
-        lease_ms=int(house.settings.lease_s * 1000),
-    )
-    couriers: dict[str, Courier] = {"terminal": FolderCourier(house.blobs.path, house.songs)}
-
-    async def sweep() -> None:
-        await house.db.awrite(lambda session: blob_rows.sweep(session, house.blobs, older_than_s=ORPHAN_S))
-
-    clock = Clock(
-        dispatch=worker.dispatch,
-        outbox=lambda: deliver_due(house.db, couriers),
-        rescue=worker.rescue,
-        sweep=sweep,
-    )
-    worker.on_end = lambda: clock.nudge("dispatch", "outbox")
-    with at_work(house.settings.home):
+    lease_ms = int(house.settings.lease_s * 1000)
+    terminal: Courier = FolderCourier(house.blobs.path, house.songs)
+    couriers = {"terminal": terminal, **{chat.surface: chat.courier for chat in chats}}
+    deliveries = Deliveries(house.db, couriers, lease_ms=lease_ms)
+    watch = Watch(house.db, {chat.surface: chat.courier for chat in chats})
+    duties: dict[str, Duty] = {"outbox": deliveries.dispatch, "watch": watch.look, "sweep": lambda: _sweep(house)}
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(deliveries.drain, DRAIN_S)
+        stack.push_async_callback(deliveries.dispatch)
+        stack.push_async_callback(watch.close)
+        worker = None
+        if works:
+            pool = engine_pool(house)
+            worker = Worker(
+                db=house.db,
+                pool=pool,
+                blobs=house.blobs,
+                limits=house.rules.limits,
+                work=house.settings.home / "work",
+                lease_ms=lease_ms,
+            )
+            duties |= {"dispatch": worker.dispatch, "rescue": worker.rescue}
+            stack.enter_context(at_work(house.settings.home))
+            stack.push_async_callback(pool.stop, DRAIN_S)
+            stack.push_async_callback(worker.drain, DRAIN_S)
+        clock = Clock(**duties)
+        if worker is not None:
+            worker.on_end = lambda: clock.nudge("dispatch", "outbox")
         clock.start()
-        try:
-            yield clock
-        finally:
-            clock.stop()
-            await worker.drain(DRAIN_S)
-            await pool.stop(DRAIN_S)
-            await deliver_due(house.db, couriers)
+        stack.callback(clock.stop)
+        yield clock
+
+
+async def _sweep(house: House) -> None:
+    await house.db.awrite(lambda session: blob_rows.sweep(session, house.blobs, older_than_s=ORPHAN_S))
+    await housekeeping.forget(house.db)
 
 
 @contextmanager

@@ -72,6 +72,11 @@ def parse_command(text: str, commands: Mapping[str, Command]) -> ParsedCommand:
     return _Reading(text, start.end() if start else 0, command).read()
 
 
+def parse_options(command: Command, text: str, taken: Mapping[str, str]) -> dict[str, str]:
+    """Only options, as in the last line of a form; `taken` was given elsewhere. Raises `BadCommand`."""
+    return _Reading(text, 0, command, taken).options()
+
+
 def format_command(command: Command, values: Mapping[str, str]) -> str:
     """The command as people type it; reading it again gives the same values."""
     return " ".join([f"/{command.name}", *(format_option(name, value) for name, value in values.items())])
@@ -92,7 +97,8 @@ def _unescaped(text: str) -> str:
 class _Reading:
     """One pass over the text, from left to right."""
 
-    def __init__(self, text: str, at: int, command: Command) -> None:
+    def __init__(self, text: str, at: int, command: Command, taken: Mapping[str, str] | None = None) -> None:
+        self._taken = taken or {}
         self._text = text
         self._at = at
         self._command = command
@@ -103,6 +109,22 @@ class _Reading:
         self._problems: list[Problem] = []
 
     def read(self) -> ParsedCommand:
+        """The whole command: free text goes to its main option."""
+        self._scan()
+        self._place_free_text(self._command.main)
+        if self._problems:
+            raise BadCommand(tuple(self._problems))
+        return ParsedCommand(self._command, self._values)
+
+    def options(self) -> dict[str, str]:
+        """Options alone: free text is a problem."""
+        self._scan()
+        self._place_free_text(None)
+        if self._problems:
+            raise BadCommand(tuple(self._problems))
+        return self._values
+
+    def _scan(self) -> None:
         in_free_text = False
         while (word := _WORD.search(self._text, self._at)) and len(self._problems) < MOST_PROBLEMS:
             self._at = word.start()
@@ -118,10 +140,6 @@ class _Reading:
                 self._free.append([self._at, end])
             in_free_text = True
             self._at = end
-        self._place_free_text()
-        if self._problems:
-            raise BadCommand(tuple(self._problems))
-        return ParsedCommand(self._command, self._values)
 
     def _is_option(self, name: str, following: str) -> bool:
         """Whether `name:` is an option or a slip for one; `following` is the character after the colon."""
@@ -140,7 +158,7 @@ class _Reading:
             )
         elif value is None:
             self._problem("space_after_colon" if self._text[start:].strip() else "no_value", option.name)
-        elif option.name in self._values:
+        elif option.name in self._values or option.name in self._taken:
             self._problem("duplicate_option", option.name, value)
         else:
             self._values[option.name] = value
@@ -176,14 +194,13 @@ class _Reading:
         rest = _WORD.match(self._text, quoted.end())
         return rest.end() if rest else quoted.end()
 
-    def _place_free_text(self) -> None:
+    def _place_free_text(self, main: str | None) -> None:
         if not self._free or self._problems:
             return
         text = " ".join(self._text[start:end] for start, end in self._free)
         quoted = _QUOTED.fullmatch(text)
         if quoted:
             text = quoted[1] if quoted[1] is not None else quoted[2]
-        main = self._command.main
         if main is None:
             self._problem("no_free_text", self._command.name, text)
         elif main in self._values:

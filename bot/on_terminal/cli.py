@@ -70,9 +70,18 @@ def _parser() -> argparse.ArgumentParser:
     listing = _add(commands, "commands", "listing", "every command with its options")
     listing.add_argument("--json", action="store_true", help="print JSON")
 
+    serve = _add(commands, "serve", "serve", "run the chats, the queue and the engine until stopped")
+    serve.add_argument("--host", default="127.0.0.1", metavar="H", help="address to listen on (default: 127.0.0.1)")
+    serve.add_argument("--port", type=int, metavar="P", help="port to listen on (default: 8080 where a chat needs one)")
     _add(commands, "worker", "worker", "work the queue until stopped")
     doctor = _add(commands, "doctor", "doctor", "check this machine and say what is missing")
     doctor.add_argument("--json", action="store_true", help="print JSON")
+
+    discord = _add(commands, "discord", "chats", "Discord: invite (the link that adds the bot), sync (its commands)")
+    discord.add_argument("action", choices=("invite", "sync"))
+    slack = _add(commands, "slack", "chats", "Slack: manifest (what to paste when the app is created)")
+    slack.add_argument("action", choices=("manifest",))
+    slack.add_argument("--url", metavar="URL", help="public address, for HTTP instead of Socket Mode")
 
     database = _add(commands, "db", "database", "the database: upgrade")
     database.add_argument("action", choices=("upgrade",))

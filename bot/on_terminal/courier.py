@@ -35,6 +35,11 @@ class FolderCourier:
             raise DeliveryFailed(repr(error), permanent=False) from error
         return str(folder_of(parcel.job, self._songs))
 
+    def elsewhere(self, job: JobView) -> str | None:
+        """There is no other place: a folder that can't be written to may be one day."""
+        del job
+        return None
+
 
 def folder_of(job: JobView, songs: Path) -> Path:
     """Where the files of `job` go: the folder that was asked for, or one of its own below `songs`."""

@@ -29,6 +29,7 @@ def run(settings: Settings, args: argparse.Namespace) -> int:
         "engine": _engine,
         "voice": _voice,
         "worker": _worker,
+        "chats": _chats,
     }
     findings = {name: check(settings) for name, check in checks.items()}
     if args.json:
@@ -73,3 +74,11 @@ def _voice(_: Settings) -> Finding:
 
 def _worker(settings: Settings) -> Finding:
     return True, reply("doctor_worker" if somebody_works(settings.home) else "doctor_no_worker")
+
+
+def _chats(settings: Settings) -> Finding:
+    if settings.slack_bot_token and not (settings.slack_app_token or settings.slack_signing_secret):
+        return False, reply("slack_half_set_up")
+    tokens = {"Discord": settings.discord_token, "Slack": settings.slack_bot_token}
+    names = tuple(name for name, token in tokens.items() if token)
+    return True, reply("doctor_chats", chats=names) if names else reply("no_chats")

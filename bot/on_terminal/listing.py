@@ -17,7 +17,7 @@ def run(settings: Settings, args: argparse.Namespace) -> int:
         return 0
     able = read_rules(settings)[0].capabilities.tasks
     for command in catalogue().values():
-        later = "" if command.task in able else f" ({reply('not_yet')})"
+        later = "" if not command.music or command.task in able else f" ({reply('not_yet')})"
         print(f"/{command.name:<13}{command.summary}{later}")
         print(f"{'':<14}{command.example}")
     return 0

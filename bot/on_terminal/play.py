@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bot import compose
 from bot.commands import catalogue
+from bot.desk import Desk
 from bot.on_terminal.lines import error_lines, finished_lines
 from bot.on_terminal.progress import display
 from bot.on_terminal.report import as_json
@@ -37,6 +38,11 @@ def run(settings: compose.Settings, args: argparse.Namespace) -> int:
 
 async def _play(house: compose.House, args: argparse.Namespace) -> int:
     parsed = parse_command(args.text, catalogue())
+    who = Requester("terminal", args.name, args.name)
+    if not parsed.command.music:
+        answer = await Desk(house.db, house.rules, lambda: None).tell(who, parsed.command, parsed.values)
+        print(json.dumps({"text": answer.text}, ensure_ascii=False) if args.json else answer.text)
+        return 0
     if args.out is not None:
         _require_writable(args.out)
     if not args.no_wait and not compose.somebody_works(house.settings.home):
@@ -45,7 +51,7 @@ async def _play(house: compose.House, args: argparse.Namespace) -> int:
     accepted = await submit(
         house.db,
         house.rules,
-        Requester("terminal", args.name, args.name),
+        who,
         ReplyTo("terminal", str(args.out.resolve()) if args.out else ""),
         parsed.command.task,
         parsed.values,

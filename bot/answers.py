@@ -1,0 +1,123 @@
+"""Private answers, in words: refusals, lists, help. A chat renders them; nothing here knows which one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.actions import ACTIONS, Action
+from bot.commands import Command, nearest
+from bot.names import name_of, slug
+from bot.replies import reply
+from bot.syntax import UnknownCommand
+from engine.spec import Capabilities
+from workflows.credits import Statement
+from workflows.refusal import Refusal
+from workflows.view import JobView
+
+SHOWN_BUTTONS = 4
+MAIN_COMMANDS = ("song", "simple", "cover", "stems", "extend")
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A small text file of an answer."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What only the person who asked sees. `text` has backticks and no other formatting.
+
+    `buttons` act on the job beside them. `draft` is the id of what was refused: a button brings it back as a form.
+    `sheet` is longer text of fixed width, `file` the same to keep.
+    """
+
+    text: str
+    buttons: tuple[tuple[Action, int], ...] = ()
+    draft: str | None = None
+    sheet: str | None = None
+    file: Attached | None = None
+
+
+def refused(refusal: Refusal, locale: str, *, draft: str | None = None) -> Answer:
+    """Why a request was not taken, in one sentence and one way on."""
+    return Answer(refusal_words(refusal, locale), draft=draft)
+
+
+def refusal_words(refusal: Refusal, locale: str = "en") -> str:
+    """The sentence of a refusal."""
+    named = {"field": refusal.field, "value": refusal.value, "allowed": refusal.allowed}
+    return reply(refusal.code, locale, **{**refusal.params, **named, "retry_after": refusal.retry_after})
+
+
+def jobs_answer(jobs: list[JobView], locale: str) -> Answer:
+    """A person's latest songs, newest first, with a button for each that can still be cancelled."""
+    if not jobs:
+        return Answer(reply("no_songs", locale))
+    lines = [_job_line(job, locale) for job in jobs]
+    live = [(ACTIONS["cancel"], job.id) for job in jobs if not job.ended][:SHOWN_BUTTONS]
+    return Answer("\n".join(lines), buttons=tuple(live))
+
+
+def _job_line(job: JobView, locale: str) -> str:
+    if job.status == "PENDING":
+        state = reply("waiting", locale, position=job.position, eta_s=job.eta_s)
+    elif job.status == "PROCESSING":
+        done = "" if job.progress is None else f" {job.progress:.0%}"
+        state = reply("stage_" + (job.stage or "planning"), locale) + done
+    elif job.deleted:
+        state = reply("deleted", locale)
+    elif job.status == "FAILED":
+        state = reply(job.error_code or "internal", locale, **job.error_params)
+    else:
+        state = reply("line_done" if job.status == "COMPLETED" else "line_cancelled", locale)
+    return reply("line_job", locale, job=job.id, title=name_of(job), state=state)
+
+
+def credits_answer(account: Statement, locale: str) -> Answer:
+    """What a person has, and the last few things that changed it."""
+    balance = account.balance
+    words = reply("your_balance", locale, available=balance.available, held=balance.held or None)
+    moves = [reply(f"move_{kind}", locale, change=f"{change:+,}") for change, kind in account.moves]
+    return Answer("\n".join([words, *moves]))
+
+
+def help_answer(commands: Mapping[str, Command], about: str, capabilities: Capabilities, locale: str) -> Answer:
+    """Every command in a line, or one command with its options."""
+    name = about.strip().lstrip("/").casefold()
+    if name:
+        if name not in commands:
+            raise UnknownCommand(name, nearest(name, commands, most=3))
+        return _about(commands[name], capabilities, locale)
+    first = [commands[name] for name in MAIN_COMMANDS]
+    rest = [command for command in commands.values() if command not in first]
+    lines = [_help_line(command, capabilities, locale) for command in (*first, *rest)]
+    return Answer("\n".join([reply("help_intro", locale), *lines, reply("help_more", locale)]))
+
+
+def _help_line(command: Command, capabilities: Capabilities, locale: str) -> str:
+    able = not command.music or command.task in capabilities.tasks
+    code = "help_line" if able else "help_line_not_yet"
+    return reply(code, locale, name=command.name, summary=command.summary)
+
+
+def _about(command: Command, capabilities: Capabilities, locale: str) -> Answer:
+    options = [
+        reply("help_option", locale, name=option.name, help=option.help, allowed=option.allowed)
+        for option in command.options
+        if option.everyday
+    ]
+    example = reply("help_example", locale, example=command.example)
+    return Answer("\n".join([_help_line(command, capabilities, locale), example, *options]))
+
+
+def lyrics_answer(job: JobView, locale: str) -> Answer:
+    """The lyrics of a song with their times, to read and to keep."""
+    track = next((track for track in job.tracks if track.lrc), None)
+    if track is None or track.lrc is None:
+        raise Refusal("no_lyrics", field="job", value=job.id)
+    file = Attached(f"{slug(track.title)}.lrc", track.lrc)
+    return Answer(reply("lyrics_of", locale, title=track.title), sheet=track.lrc, file=file)

@@ -1,0 +1,188 @@
+"""What the message of a job says at any moment, for every chat alike; a chat only renders it in its own format.
+
+Texts are plain: whoever renders them escapes what its chat would take for formatting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.actions import Action, offered
+from bot.names import asked_for, name_of, slug, words
+from bot.replies import cleaned, reply
+from engine.spec import Capabilities
+from workflows.people import now_ms
+from workflows.view import FileView, JobView, TrackView
+
+State = Literal["waiting", "working", "done", "failed", "cancelled", "deleted"]
+
+BAR = 8
+LYRIC_LINES = 2
+SHOWN_CAPTION = 200
+
+
+@dataclass(frozen=True)
+class CardFile:
+    """A file of the message under the name people see. `digest` names its blob."""
+
+    kind: str
+    name: str
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Card:
+    """`line` says how things stand; `facts` stand below it, `notices` in small print, `lyrics` is their beginning.
+
+    `owner` is what the surface calls who asked.
+    """
+
+    job: int
+    round: int
+    state: State
+    title: str
+    asked: str
+    line: str
+    facts: tuple[str, ...]
+    owner: str | None
+    lyrics: str
+    notices: tuple[str, ...]
+    cover: CardFile | None
+    files: tuple[CardFile, ...]
+    buttons: tuple[Action, ...]
+
+    @property
+    def ended(self) -> bool:
+        """Whether this is how the message stays."""
+        return self.state not in ("waiting", "working")
+
+
+def card(job: JobView, capabilities: Capabilities, *, file_limit: int, most_files: int, locale: str = "en") -> Card:
+    """The message of `job` now. Files are at most `file_limit` bytes each and, with the cover, `most_files`."""
+    state = _state(job)
+    cover, files, left_out = _files(job, file_limit, most_files) if state == "done" else (None, (), 0)
+    return Card(
+        job=job.id,
+        round=job.round,
+        state=state,
+        title=cleaned(name_of(job), 100),
+        asked=cleaned(asked_for(job), SHOWN_CAPTION),
+        line=_line(job, state, locale),
+        facts=_facts(job, state, locale),
+        owner=job.owner,
+        lyrics=_lyrics(job) if state == "done" else "",
+        notices=_notices(job, state, left_out, locale),
+        cover=cover,
+        files=files,
+        buttons=offered(job, capabilities),
+    )
+
+
+def _state(job: JobView) -> State:
+    if job.deleted:
+        return "deleted"
+    states: dict[str, State] = {"PENDING": "waiting", "PROCESSING": "working", "COMPLETED": "done", "FAILED": "failed"}
+    return states.get(job.status, "cancelled")
+
+
+def _line(job: JobView, state: State, locale: str) -> str:
+    match state:
+        case "waiting":
+            about = reply("line_about", locale, eta_s=job.eta_s) if job.eta_s is not None else None
+            place = reply("line_place", locale, position=job.position or 0)
+            return " · ".join(filter(None, (place, about, _price(job, locale))))
+        case "working":
+            stage = reply("stage_" + (job.stage or "planning"), locale)
+            left = _seconds_left(job)
+            about = None if left is None else reply("line_about", locale, eta_s=left)
+            return " · ".join(filter(None, (f"{stage}{_bar(job)}", about)))
+        case "done":
+            return " / ".join(_track_line(job, track) for track in job.tracks)
+        case "failed":
+            return reply(job.error_code or "internal", locale, **job.error_params)
+        case _:
+            return reply(state, locale)
+
+
+def _price(job: JobView, locale: str) -> str:
+    return reply("line_credits" if job.price else "line_free", locale, credits=job.price)
+
+
+def _bar(job: JobView) -> str:
+    if job.progress is None:
+        return ""
+    full = round(job.progress * BAR)
+    return f" {'▰' * full}{'▱' * (BAR - full)} {job.progress:.0%}"
+
+
+def _seconds_left(job: JobView) -> float | None:
+    """How long the attempt still takes if it goes on like this; nothing before that can be told."""
+    if job.progress is None or job.started_at is None or job.progress < 0.1:
+        return None
+    return (now_ms() - job.started_at) / 1000 * (1 - job.progress) / job.progress
+
+
+def _track_line(job: JobView, track: TrackView) -> str:
+    minutes, seconds = divmod(round(track.duration), 60)
+    genre = (job.plan or {}).get("genre_preset")
+    facts = [f"{minutes}:{seconds:02d}", f"{track.bpm:g} BPM", track.keyscale, track.timesignature, genre]
+    if track.take > 1:
+        return f"{minutes}:{seconds:02d}"
+    return " · ".join(fact for fact in facts if fact)
+
+
+def _facts(job: JobView, state: State, locale: str) -> tuple[str, ...]:
+    facts = []
+    if state == "done":
+        facts.append(_price(job, locale))
+        facts.append(reply("line_seed", locale, seed=", ".join(str(track.seed) for track in job.tracks)))
+    if job.parent_id is not None:
+        facts.append(reply("line_parent", locale, parent=job.parent_id))
+    return (*facts, f"#{job.id}")
+
+
+def _lyrics(job: JobView) -> str:
+    sung = [line.strip() for line in str((job.plan or {}).get("lyrics") or "").splitlines() if words(line)]
+    return "\n".join(cleaned(line, 120) for line in sung[:LYRIC_LINES])
+
+
+def _notices(job: JobView, state: State, left_out: int, locale: str) -> tuple[str, ...]:
+    told = [reply(job.moved, locale)] if job.moved else []
+    if state == "done":
+        told += [reply(note["code"], locale, **note["params"]) for note in (job.plan or {}).get("notices", ())]
+        if left_out:
+            told.append(reply("files_left_out", locale, count=left_out))
+    return tuple(told)
+
+
+def _files(job: JobView, limit: int, most: int) -> tuple[CardFile | None, tuple[CardFile, ...], int]:
+    """The cover, the files that fit, and how many that people would expect do not."""
+    wanted = [found for track in job.tracks for found in _wanted(job, track)]
+    wanted.sort(key=lambda file: file.kind == "lrc")
+    fitting = [file for file in wanted if file.size <= limit]
+    shown = tuple(fitting[:most])
+    image = next((file for track in job.tracks for file in track.files if file.kind == "image"), None)
+    cover = _card_file(job.tracks[0], image) if image and image.size <= limit and len(shown) < most else None
+    missing = sum(file.kind != "lrc" for file in wanted) - sum(file.kind != "lrc" for file in shown)
+    return cover, shown, missing
+
+
+def _wanted(job: JobView, track: TrackView) -> list[CardFile]:
+    """What of a take people want in a chat: the song (else its stems) to listen to, another format, timed lyrics.
+
+    FLAC is what everybody gets unless they say otherwise, so it is not what somebody asked for.
+    """
+    kinds = {file.kind for file in track.files}
+    listen = "audio" if "audio" in kinds else "stem"
+    asked = str(job.spec.get("format") or "flac")
+    formats = ("mp3",) if asked == "flac" or listen == "stem" else dict.fromkeys(("mp3", asked))
+    files = [file for form in formats for file in track.files if (file.kind, file.format) == (listen, form)]
+    return [_card_file(track, file) for file in (*files, *(f for f in track.files if f.kind == "lrc"))]
+
+
+def _card_file(track: TrackView, file: FileView) -> CardFile:
+    take = "" if track.take == 1 else f"-{track.take}"
+    stem = f"-{file.name}" if file.kind == "stem" else ""
+    return CardFile(file.kind, f"{slug(track.title)}{take}{stem}.{file.format}", file.digest, file.size)

@@ -1,0 +1,44 @@
+"""What every chat is to the house that runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from workflows.deliver import Courier
+from workflows.watch import Display
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+
+class Post(Courier, Display, Protocol):
+    """Posts the messages of jobs and keeps them up to date."""
+
+
+class BadToken(Exception):
+    """A chat doesn't accept our token, so trying again can't help. `setting` names it."""
+
+    def __init__(self, chat: str, setting: str, cause: str) -> None:
+        super().__init__(cause)
+        self.chat, self.setting = chat, setting
+
+
+class Chat(Protocol):
+    """A chat with everything it needs. `courier` works from `start` on, whether people can reach us or not."""
+
+    surface: str
+    title: str
+
+    @property
+    def courier(self) -> Post:
+        """Takes the outbox to this chat."""
+
+    def routes(self) -> Sequence[web.RouteDef]:
+        """What the house's HTTP server has to serve for this chat; none where the chat is reached otherwise."""
+
+    async def start(self) -> None:
+        """Log in and listen; comes back by itself after an outage. Raises `BadToken`."""
+
+    async def close(self) -> None:
+        """Stop listening, let what is being answered end, and disconnect."""

@@ -1,0 +1,223 @@
+"""What a chat does with what people type, press and fill in: one use case each, one answer. No rules live here.
+
+Every method takes who asks, where, and the chat's own id of the request, and returns what to answer privately; None
+says that this very request was answered before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from bot.actions import ACTIONS, Action
+from bot.answers import Answer, credits_answer, help_answer, jobs_answer, lyrics_answer, refused
+from bot.commands import Command, catalogue, command_name
+from bot.forms import MORE, Form, form, written
+from bot.replies import reply
+from bot.syntax import format_command, parse_command, parse_options
+from engine.spec import InvalidSpec, parse_as
+from workflows import control, credits, drafts, repeated, variation
+from workflows.asks import ASKS, Credits, Help, Jobs
+from workflows.people import ReplyTo, Requester
+from workflows.refusal import Refusal
+from workflows.repeated import Repeated
+from workflows.rules import Rules
+from workflows.submit import Accepted, submit
+from workflows.view import JobView
+
+if TYPE_CHECKING:
+    from storage.database import Database
+
+
+class Desk:
+    """Serves every chat of a house. `nudge` wakes the queue and the outbox after something was kept."""
+
+    def __init__(self, db: Database, rules: Rules, nudge: Callable[[], None]) -> None:
+        self.commands = catalogue(rules.known)
+        self.rules = rules
+        self._db, self._nudge = db, nudge
+
+    async def typed(self, who: Requester, where: ReplyTo, text: str, request: str) -> Answer | Form | None:
+        """A whole command as text. One that makes music and says nothing else opens its form."""
+        try:
+            parsed = parse_command(text, self.commands)
+        except Refusal as refusal:
+            return await self._refused(who, refusal, request, text)
+        if not parsed.values and parsed.command.form:
+            return form(parsed.command, {})
+        return await self.asked(who, where, parsed.command, parsed.values, request)
+
+    async def asked(
+        self, who: Requester, where: ReplyTo, command: Command, values: Mapping[str, str], request: str,
+        *, more: str = "", parent: int | None = None,
+    ) -> Answer | None:  # fmt: skip
+        """A command with its options as they are typed; `more` has further ones in one line."""
+        try:
+            values = {**values, **parse_options(command, more, taken=values)}
+        except Refusal as refusal:
+            return await self._refused(who, refusal, request, format_command(command, values))
+        if not command.music:
+            return await self._told(who, command, values, request)
+
+        async def work() -> Answer:
+            accepted = await submit(
+                self._db, self.rules, who, where, command.task, values, request=request, parent_id=parent
+            )
+            self._nudge()
+            return _taken(who, accepted)
+
+        return await self._guarded(who, request, work, draft=format_command(command, values))
+
+    async def filled(
+        self, who: Requester, where: ReplyTo, name: str, answers: Mapping[str, str | None], request: str,
+        *, parent: int | None = None,
+    ) -> Answer | None:  # fmt: skip
+        """A form that somebody sent."""
+        command = self.commands[name]
+        values, more = written(command, answers), answers.get(MORE) or ""
+        return await self.asked(who, where, command, values, request, more=more, parent=parent)
+
+    async def pressed(self, who: Requester, where: ReplyTo, action: Action, job_id: int, request: str) -> Answer | None:
+        """A button that does something; one that opens a form is `opened`."""
+
+        async def work() -> Answer:
+            return await self._act(who, where, action, job_id, request)
+
+        return await self._guarded(who, request, work)
+
+    async def hindered(self, who: Requester, where: ReplyTo, action: Action, job_id: int) -> Answer | None:
+        """Why somebody can't do that, told before they are asked whether they mean it; None where they can."""
+        try:
+            await (control.owned if action.owner else control.show)(self._db, job_id, who, where)
+        except Refusal as refusal:
+            return refused(refusal, who.locale)
+        return None
+
+    async def opened(self, who: Requester, where: ReplyTo, action: Action, job_id: int) -> Form | Answer:
+        """The form behind a button: a command to change and send again, or one that starts from this song."""
+        try:
+            job = await control.show(self._db, job_id, who, where)
+        except Refusal as refusal:
+            return refused(refusal, who.locale)
+        if action.task is not None:
+            command = self.commands[command_name(action.task)]
+            source = next(name for name in ("source_job_id", "job_id") if name in command.spellings())
+            return form(command, {source: str(job.id)}, parent=job.id)
+        command = self.commands[command_name(job.task)]
+        values = {name: _typed(value) for name, value in variation.asked(job).items() if name != "seed"}
+        return form(command, values, parent=job.id)
+
+    async def reopened(self, who: Requester, draft: str) -> Form | Answer:
+        """The form of a request that was refused, with everything its author wrote."""
+        text = await drafts.find(self._db, who, draft)
+        if text is None:
+            return Answer(reply("draft_gone", who.locale))
+        try:
+            parsed = parse_command(text, self.commands)
+        except Refusal as refusal:
+            return refused(refusal, who.locale)
+        return form(parsed.command, parsed.values)
+
+    async def suggested(self, who: Requester, typed: str) -> list[JobView]:
+        """Finished songs that a person may mean by `typed`, the latest first."""
+        mine = await control.recent(self._db, 50, who)
+        wanted = typed.strip().lstrip("#").casefold()
+        done = (job for job in mine if job.status == "COMPLETED" and not job.deleted)
+        return [job for job in done if wanted in str(job.id) or wanted in (job.title or "").casefold()]
+
+    async def _act(self, who: Requester, where: ReplyTo, action: Action, job_id: int, request: str) -> Answer:
+        match action.name:
+            case "cancel":
+                job = await control.cancel(self._db, job_id, who, where, request=request)
+                self._nudge()
+                return Answer(reply("cancelled" if job.ended else "cancelling", who.locale))
+            case "retry":
+                job = await control.retry(self._db, job_id, who, where, request=request)
+                self._nudge()
+                return Answer(reply("retrying", who.locale, job=job.id))
+            case "delete":
+                await control.throw_away(self._db, job_id, who, where, request=request)
+                self._nudge()
+                return Answer(reply("deleted_for_good", who.locale))
+            case "lrc":
+                return lyrics_answer(await control.show(self._db, job_id, who, where), who.locale)
+        job = await control.show(self._db, job_id, who, where)
+        if action.name == "variations":
+            task, values = job.task, variation.varied(job, self.rules.capabilities.max_batch)
+        else:
+            task, values = str(action.task), {"source_job_id": job_id}
+        accepted = await submit(self._db, self.rules, who, where, task, values, request=request, parent_id=job_id)
+        self._nudge()
+        return _taken(who, accepted)
+
+    async def tell(self, who: Requester, command: Command, values: Mapping[str, str]) -> Answer:
+        """The answer to a command that makes no music. Raises `Refusal`."""
+        try:
+            ask = parse_as(ASKS[command.task], values)
+        except InvalidSpec as invalid:
+            raise Refusal.of(invalid) from None
+        match ask:
+            case Jobs():
+                return jobs_answer(await control.recent(self._db, ask.limit, who), who.locale)
+            case Credits():
+                return credits_answer(await credits.account(self._db, self.rules.pricing, who), who.locale)
+            case Help():
+                return help_answer(self.commands, ask.command, self.rules.capabilities, who.locale)
+        raise AssertionError(command.task)
+
+    async def _told(self, who: Requester, command: Command, values: Mapping[str, str], request: str) -> Answer | None:
+        async def work() -> Answer:
+            answer = await self.tell(who, command, values)
+            if not await repeated.first_time(self._db, request):
+                raise Repeated(request)
+            return answer
+
+        return await self._guarded(who, request, work)
+
+    async def _guarded(
+        self, who: Requester, request: str, work: Callable[[], Awaitable[Answer]], *, draft: str | None = None
+    ) -> Answer | None:
+        try:
+            return await work()
+        except Repeated:
+            return None
+        except Refusal as refusal:
+            return await self._refused(who, refusal, request, draft)
+
+    async def _refused(self, who: Requester, refusal: Refusal, request: str, draft: str | None) -> Answer | None:
+        """The words of a refusal, with a way back to what was written; once for each request."""
+        if not await repeated.first_time(self._db, request):
+            return None
+        kept = await drafts.keep(self._db, self.rules.pricing, who, draft) if draft else None
+        return refused(refusal, who.locale, draft=kept)
+
+
+def confirmation(action: Action, locale: str) -> str:
+    """What is asked before an action that can't be undone."""
+    return reply(f"confirm_{action.name}", locale)
+
+
+def action_named(name: str) -> Action | None:
+    """The action of a button, which may have been posted by another version of this program."""
+    return ACTIONS.get(name)
+
+
+def _taken(who: Requester, accepted: Accepted) -> Answer:
+    return Answer(
+        reply(
+            "accepted",
+            who.locale,
+            job=accepted.job_id,
+            position=accepted.position,
+            eta_s=accepted.eta_s,
+            credits=accepted.price,
+        )
+    )
+
+
+def _typed(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

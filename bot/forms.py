@@ -1,0 +1,88 @@
+"""A command as a form to fill in: what a chat opens as a modal, and what becomes of what was written there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.commands import Command, Option
+from bot.replies import cleaned
+from bot.syntax import format_option, parse_options
+
+# The last line of every form, in the syntax of commands.
+MORE = "options"
+# What a text field of either chat's modal holds.
+LONGEST = 3000
+LONGEST_LINK = 2048
+LONG_TEXTS = frozenset({"lyrics", "edit_target_lyrics"})
+
+
+@dataclass(frozen=True)
+class Field:
+    """One line (or, where it is `long`, a box) of a form."""
+
+    name: str
+    label: str
+    hint: str
+    value: str
+    long: bool
+    required: bool
+    max_length: int
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form for `command`. `parent` is the job whose request it starts from."""
+
+    command: str
+    title: str
+    fields: tuple[Field, ...]
+    parent: int | None = None
+
+
+def form(command: Command, values: Mapping[str, str], parent: int | None = None) -> Form:
+    """The form of `command`, filled with `values` as they are typed."""
+    options = {option.name: option for option in command.options}
+    shown = [_field(command, options[name], values.get(name, "")) for name in command.form]
+    rest = {name: value for name, value in values.items() if name not in command.form}
+    more = Field(
+        name=MORE,
+        label="More options",
+        hint=_hint(command),
+        value=" ".join(format_option(name, value) for name, value in rest.items())[:LONGEST],
+        long=False,
+        required=False,
+        max_length=LONGEST,
+    )
+    return Form(command.name, f"/{command.name}", (*shown, more), parent)
+
+
+def written(command: Command, answers: Mapping[str, str | None]) -> dict[str, str]:
+    """What was written into a form, its last line left out."""
+    texts = {name: (answers.get(name) or "").strip() for name in command.form}
+    return {name: text for name, text in texts.items() if text}
+
+
+def filled(command: Command, answers: Mapping[str, str | None]) -> dict[str, str]:
+    """The options that a filled-in form gives. Raises `BadCommand` for a last line that can't be read."""
+    values = written(command, answers)
+    return {**values, **parse_options(command, answers.get(MORE) or "", taken=values)}
+
+
+def _field(command: Command, option: Option, value: str) -> Field:
+    most = min(option.max_length or (LONGEST_LINK if option.kind == "link" else 200), LONGEST)
+    return Field(
+        name=option.name,
+        label=option.help[:45],
+        hint=cleaned(f"For example: {option.sample}", 100),
+        value=value[:most],
+        long=option.name in LONG_TEXTS or option.name == command.main == "query",
+        # What a form must have is said by the house, in words; a form only asks.
+        required=option.required,
+        max_length=most,
+    )
+
+
+def _hint(command: Command) -> str:
+    likely = (o for o in command.options if o.everyday and o.name not in command.form and o.kind != "link")
+    return cleaned(" ".join(format_option(option.name, option.sample) for option in list(likely)[2:5]), 100)

@@ -1,0 +1,34 @@
+"""Names that people read: of files and of jobs."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from bot.commands import command_name
+from workflows.view import JobView
+
+
+def slug(title: str | None) -> str:
+    """A title as a file name: "Coffee Steam" becomes coffee-steam. Letters of any script stay."""
+    plain = unicodedata.normalize("NFKC", title or "").casefold()
+    return re.sub(r"[^\w]+", "-", plain).strip("-_")[:60] or "song"
+
+
+def name_of(job: JobView) -> str:
+    """The title of a job or, before it has one, what was asked for."""
+    return job.title or asked_for(job) or f"/{command_name(job.task)}"
+
+
+def asked_for(job: JobView) -> str:
+    """What the request said in its own words: one line of it."""
+    for field in ("caption", "query", "edit_target_prompt", "genre_preset", "lyrics"):
+        lines = [line for line in str(job.spec.get(field) or "").splitlines() if words(line)]
+        if lines:
+            return " ".join(lines[0].split())
+    return ""
+
+
+def words(line: str) -> bool:
+    """Whether a line of lyrics is sung: neither blank nor a tag such as [chorus]."""
+    return bool(line.strip()) and not re.fullmatch(r"\s*\[[^\]]*\]\s*", line)

@@ -1,0 +1,49 @@
+"""One edit of a job's message at a time, and none after its end: progress must not paint over a result."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+REMEMBERED = 10_000
+
+
+@dataclass
+class _Turn:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    told: int = 0
+
+
+class Turns:
+    """Remembers of the latest jobs which round of each has been told to its end."""
+
+    def __init__(self) -> None:
+        self._turns: OrderedDict[int, _Turn] = OrderedDict()
+
+    @asynccontextmanager
+    async def last(self, job_id: int, round_: int) -> AsyncIterator[None]:
+        """Tell the end of this round; where that fails, progress is still not shown, for the end is known."""
+        turn = self._turn(job_id)
+        turn.told = max(turn.told, round_)
+        async with turn.lock:
+            yield
+
+    @asynccontextmanager
+    async def progress(self, job_id: int, round_: int) -> AsyncIterator[bool]:
+        """Show progress, if the body is told True: the end of this round has not been told, nor is it being told."""
+        turn = self._turn(job_id)
+        async with turn.lock:
+            yield turn.told < round_
+
+    def _turn(self, job_id: int) -> _Turn:
+        turn = self._turns.setdefault(job_id, _Turn())
+        self._turns.move_to_end(job_id)
+        while len(self._turns) > REMEMBERED:
+            oldest = next(iter(self._turns))
+            if self._turns[oldest].lock.locked():
+                break
+            del self._turns[oldest]
+        return turn

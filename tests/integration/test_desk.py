@@ -1,0 +1,320 @@
+"""What chats share: commands, forms, buttons and who may press them, without any chat."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from bot.actions import ACTIONS, offered
+from bot.answers import Answer
+from bot.desk import Desk
+from bot.forms import MORE, Form
+from bot.names import name_of
+from engine.spec import Capabilities
+from tests.fakes.pool import ScriptedPool
+from tests.integration.house import House, rules
+from workflows import control, credits
+from workflows.people import ReplyTo, Requester
+
+T = TypeVar("T")
+
+ANN = Requester("chat", "u1", "ann")
+BEN = Requester("chat", "u2", "ben")
+HERE = ReplyTo("chat", "room")
+ELSEWHERE = ReplyTo("chat", "cellar")
+
+
+class Room:
+    """A chat of two people and a house that does as it is told."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.woken = 0
+        self.desk = Desk(house.db, house.rules, self._wake)
+        self._requests = 0
+
+    def _wake(self) -> None:
+        self.woken += 1
+
+    def request(self) -> str:
+        self._requests += 1
+        return f"request {self._requests}"
+
+    async def say(self, text: str, who: Requester = ANN, where: ReplyTo = HERE) -> Answer | Form | None:
+        return await self.desk.typed(who, where, text, self.request())
+
+    async def told(self, text: str, who: Requester = ANN, where: ReplyTo = HERE) -> str:
+        answer = await self.say(text, who, where)
+        assert isinstance(answer, Answer)
+        return answer.text
+
+    async def song(self, caption: str = "slow blues", who: Requester = ANN) -> int:
+        """A finished song; returns its job."""
+        assert "taken" in await self.told(f'/song caption:"{caption}" duration:30', who)
+        await self.house.work()
+        return (await control.recent(self.house.db, 1))[0].id
+
+    async def press(self, name: str, job: int, who: Requester = ANN, where: ReplyTo = HERE) -> str:
+        answer = await self.desk.pressed(who, where, ACTIONS[name], job, self.request())
+        assert answer is not None
+        return answer.text
+
+    async def balance(self, who: Requester = ANN) -> int:
+        return (await credits.balance(self.house.db, self.house.rules.pricing, who)).available
+
+
+@pytest.fixture
+def room(house: House) -> Room:
+    return Room(house)
+
+
+def run(story: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(story)
+
+
+def test_a_command_becomes_a_job_and_wakes_the_queue(room: Room) -> None:
+    said = run(room.told('/song caption:"slow blues" duration:30'))
+    assert said == "#1 taken, first in line, 5 credits"
+    assert room.woken == 1
+
+
+def test_a_command_alone_opens_its_form_and_the_form_makes_the_job(room: Room) -> None:
+    async def story() -> None:
+        form = await room.say("/song")
+        assert isinstance(form, Form)
+        assert [field.name for field in form.fields] == ["caption", "lyrics", "duration", MORE]
+        answers = {"caption": "slow blues\nwith brushes", "lyrics": "[verse]\nOh well", "duration": " ", MORE: "seed:7"}
+        answer = await room.desk.filled(ANN, HERE, form.command, answers, room.request())
+        assert answer is not None
+        assert "taken" in answer.text
+        spec = (await room.house.job(1)).spec
+        assert (spec["caption"], spec["lyrics"]) == ("slow blues\nwith brushes", "[verse]\nOh well")
+        assert (spec["seed"], spec["duration"]) == (7, -1)
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ({"caption": "x", MORE: "bpm:fast"}, "`bpm` is fast"),
+        ({"caption": "x", MORE: "please hurry"}, "takes only options"),
+        ({"caption": "x", MORE: "caption:y"}, "given twice"),
+        ({"caption": "x", "duration": "900"}, "`duration` is 900"),
+        ({"caption": "", "lyrics": "  "}, "nothing to go by"),
+    ],
+)
+def test_a_form_that_does_not_fit_is_refused_and_comes_back_with_what_was_written(
+    room: Room, answers: dict[str, str], said: str
+) -> None:
+    async def story() -> None:
+        before = await room.balance()
+        answer = await room.desk.filled(ANN, HERE, "song", answers, room.request())
+        assert answer is not None
+        assert said in answer.text
+        assert answer.draft is not None
+        form = await room.desk.reopened(ANN, answer.draft)
+        assert isinstance(form, Form)
+        written = {field.name: field.value for field in form.fields}
+        for name in ("caption", "duration"):
+            assert written[name] == answers.get(name, "")
+        # It is nobody else's, and cost nothing.
+        assert isinstance(await room.desk.reopened(BEN, answer.draft), Answer)
+        assert await room.balance() == before
+        assert await control.recent(room.house.db, 5) == []
+
+    run(story())
+
+
+def test_the_same_request_twice_is_one_job_and_one_answer(room: Room) -> None:
+    async def story() -> None:
+        first = await room.desk.typed(ANN, HERE, "/song blues duration:30", "again")
+        second = await room.desk.typed(ANN, HERE, "/song blues duration:30", "again")
+        assert first is not None
+        assert second is None
+        for text in ("/song x duration:900", "/credits", "/nothing"):
+            assert await room.desk.typed(ANN, HERE, text, f"again {text}") is not None
+            assert await room.desk.typed(ANN, HERE, text, f"again {text}") is None
+        assert len(await control.recent(room.house.db, 9)) == 1
+
+    run(story())
+
+
+def test_a_request_that_arrives_twice_at_one_moment_is_one_job(room: Room) -> None:
+    async def story() -> list[object]:
+        both = (room.desk.typed(ANN, HERE, "/song blues duration:30", "twice") for _ in range(2))
+        return list(await asyncio.gather(*both))
+
+    answers = run(story())
+    assert sorted(answer is None for answer in answers) == [False, True]
+
+
+def test_buttons_do_once_what_they_say_however_often_the_press_arrives(room: Room) -> None:
+    async def story() -> None:
+        job = await room.song("crash")
+        assert (await room.house.job(job)).status == "FAILED"
+        retry = ACTIONS["retry"]
+        assert await room.desk.pressed(ANN, HERE, retry, job, "press") is not None
+        await room.house.work()
+        assert await room.desk.pressed(ANN, HERE, retry, job, "press") is None
+        # The press that came again did not start a third round.
+        assert (await room.house.job(job)).round == 2
+
+    run(story())
+
+
+def test_cancel_is_the_owners_and_says_so(room: Room) -> None:
+    async def story() -> None:
+        await room.told("/song wait duration:30")
+        before = await room.balance()
+        assert "Only ann can do that" in await room.press("cancel", 1, BEN)
+        assert "Nothing was charged" in await room.press("cancel", 1)
+        assert (await room.house.job(1)).status == "CANCELLED"
+        assert await room.balance() == before + 5
+        assert "has ended already" in await room.press("cancel", 1)
+
+    run(story())
+
+
+def test_a_song_is_seen_where_it_was_posted_and_by_its_owner_alone(room: Room) -> None:
+    async def story() -> None:
+        job = await room.song()
+        for name in ("variations", "lrc", "delete", "cancel"):
+            assert "There is no job #1" in await room.press(name, job, BEN, ELSEWHERE)
+        assert "taken" in await room.press("variations", job, BEN)
+        assert "taken" in await room.press("variations", job, ANN, ELSEWHERE)
+
+    run(story())
+
+
+def test_variations_are_two_new_takes_of_the_same_song(room: Room) -> None:
+    async def story() -> None:
+        job = await room.song()
+        assert "10 credits" in await room.press("variations", job, BEN)
+        first, second = await room.house.job(job), await room.house.job(job + 1)
+        assert (second.takes, second.parent_id, second.user) == (2, job, "ben")
+        assert second.spec["caption"] == first.spec["caption"]
+        assert second.duration == first.duration
+        # What the first one's plan decided stays.
+        assert (second.spec["bpm"], second.spec["keyscale"]) == (100, "C Major")
+        assert second.spec["seed"] == -1
+
+    run(story())
+
+
+def test_redo_opens_the_request_as_it_was_written(room: Room) -> None:
+    async def story() -> None:
+        await room.told(r'/song caption:"slow, blue" lyrics:"[verse]\nOh well" duration:30 bpm:90 seed:4 format:wav')
+        await room.house.work()
+        form = await room.desk.opened(BEN, HERE, ACTIONS["redo"], 1)
+        assert isinstance(form, Form)
+        written = {field.name: field.value for field in form.fields}
+        assert written == {
+            "caption": "slow, blue",
+            "lyrics": "[verse]\nOh well",
+            "duration": "30",
+            MORE: "format:wav bpm:90",
+        }
+        answer = await room.desk.filled(BEN, HERE, form.command, written, room.request(), parent=form.parent)
+        assert answer is not None
+        job = await room.house.job(2)
+        assert (job.parent_id, job.user, job.spec["bpm"], job.spec["format"]) == (1, "ben", 90, "wav")
+
+    run(story())
+
+
+def test_deleting_takes_the_song_away_for_good(room: Room) -> None:
+    async def story() -> None:
+        job = await room.song()
+        spent = await room.balance()
+        assert "Only ann" in await room.press("delete", job, BEN)
+        assert "gone" in await room.press("delete", job)
+        view = await room.house.job(job)
+        assert (view.deleted, view.tracks) == (True, ())
+        assert offered(view, room.house.rules.capabilities) == ()
+        assert await room.balance() == spent
+        assert "nothing of job #1 to delete" in await room.press("delete", job)
+        assert "deleted" in await room.told("/jobs")
+
+    run(story())
+
+
+def test_buttons_are_those_that_work_now(room: Room) -> None:
+    def able_to(*tasks: str) -> Capabilities:
+        return room.house.rules.capabilities.model_copy(update={"tasks": tasks})
+
+    async def names(job: int) -> list[str]:
+        return [action.name for action in offered(await room.house.job(job), room.house.rules.capabilities)]
+
+    async def story() -> None:
+        await room.told("/song blues duration:30")
+        assert await names(1) == ["cancel"]
+        await room.house.work()
+        assert await names(1) == ["variations", "redo", "delete"]
+        failed = await room.song("crash")
+        assert await names(failed) == ["retry", "redo"]
+        broken = await room.song("broken")
+        assert await names(broken) == ["redo"]
+        song = await room.house.job(1)
+        shown = offered(song, able_to("text2music", "extend", "stems"))
+        assert [action.name for action in shown] == ["variations", "redo", "extend", "stems", "delete"]
+
+    run(story())
+
+
+def test_jobs_credits_and_help_are_told(room: Room) -> None:
+    async def story() -> None:
+        assert "No songs yet" in await room.told("/jobs")
+        await room.song()
+        await room.told("/song another one duration:30")
+        answer = await room.say("/jobs")
+        assert isinstance(answer, Answer)
+        newest, oldest = answer.text.splitlines()
+        assert newest.startswith("`#2` another one: waiting, first in line")
+        assert oldest == "`#1` A Title: done"
+        assert [(action.name, job) for action, job in answer.buttons] == [("cancel", 2)]
+        told = await room.told("/credits")
+        assert told.splitlines() == [
+            "You have 990 credits, 5 more on hold for songs under way.",
+            "-5 for a song",
+            "+1,000 given",
+        ]
+        assert "`/song` A song from a caption" in await room.told("/help")
+        assert "`bpm` Tempo" in await room.told("/help song")
+        assert "Did you mean `/song`?" in await room.told("/help sogn")
+        # Nobody sees anybody else's songs.
+        assert "No songs yet" in await room.told("/jobs", BEN)
+
+    run(story())
+
+
+def test_own_songs_are_suggested_by_number_and_title(room: Room) -> None:
+    async def story() -> None:
+        await room.song()
+        await room.song("bossa")
+        assert [job.id for job in await room.desk.suggested(ANN, "")] == [2, 1]
+        assert [job.id for job in await room.desk.suggested(ANN, "#2")] == [2]
+        assert [name_of(job) for job in await room.desk.suggested(ANN, "title")] == ["A Title", "A Title"]
+        assert await room.desk.suggested(BEN, "") == []
+
+    run(story())
+
+
+def test_what_is_wrong_with_somebody_elses_song_is_nobodys_business(tmp_path: Path) -> None:
+    """A source that may not be seen is refused like one that doesn't exist, whatever state it is in."""
+    able = ScriptedPool.capabilities.model_copy(update={"tasks": ("text2music", "stems")})
+    house = House(tmp_path, rules=rules(capabilities=able))
+    room = Room(house)
+
+    async def story() -> None:
+        await room.told("/song wait duration:30")
+        assert "There is no job #1" in await room.told("/stems 1", BEN, ELSEWHERE)
+        assert "There is no job #2" in await room.told("/stems 2", BEN, ELSEWHERE)
+        assert "There is no job #1" not in await room.told("/stems 1", BEN, HERE)
+
+    run(story())
+    house.db.close()

@@ -1,0 +1,129 @@
+"""What the message of a job says: plain words, files that fit, and only buttons that work."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from bot.card import Card, card
+from tests.fakes.pool import ScriptedPool
+from workflows.view import FileView, JobView, TrackView
+
+MIB = 1 << 20
+ABLE = ScriptedPool.capabilities
+
+WAITING = JobView(
+    id=12, parent_id=None, user_id=1, user="ann", owner="u1", surface="chat", channel="room", message=None, post=None,
+    moved=None, task="text2music", title=None, status="PENDING", stage=None, progress=None, price=10, round=1,
+    attempt=0, duration=60.0, takes=1, spec={"caption": "rainy-day lo-fi about coffee", "format": "flac"}, plan=None,
+    error_code=None, error_params={}, error_permanent=False, created_at=0, started_at=None, finished_at=None,
+    deleted=False, position=1, eta_s=39.2, tracks=(),
+)  # fmt: skip
+
+
+def file(kind: str, form: str, size: int = MIB, name: str = "") -> FileView:
+    return FileView(kind, name, form, f"{kind}{name}.{form}", size)
+
+
+def take(number: int = 1, *files: FileView, lrc: str | None = None) -> TrackView:
+    shown = files or (file("audio", "flac", 15 * MIB), file("audio", "mp3", 2 * MIB), file("image", "png"))
+    return TrackView(
+        id=f"t{number}", take=number, title="Coffee Steam", seed=4216 + number, duration=72.4, sample_rate=48000,
+        channels=2, bpm=82.0, keyscale="F Major", timesignature="4/4", quality_score=0.9, lrc=lrc, files=shown,
+    )  # fmt: skip
+
+
+LYRICS = "[verse]\nSteam on the window\n\nRain on the street\nThird line"
+DONE = replace(
+    WAITING, status="COMPLETED", title="Coffee Steam", position=None, eta_s=None, parent_id=11, tracks=(take(),),
+    plan={"genre_preset": "lo-fi", "lyrics": LYRICS, "notices": []},
+)  # fmt: skip
+
+
+def shown(job: JobView, *, file_limit: int = 10 * MIB, most_files: int = 10) -> Card:
+    return card(job, ABLE, file_limit=file_limit, most_files=most_files)
+
+
+def names(said: Card) -> list[str]:
+    return [file.name for file in said.files]
+
+
+def test_a_waiting_job_tells_its_place_its_time_and_its_price() -> None:
+    said = shown(WAITING)
+    assert (said.state, said.title) == ("waiting", "rainy-day lo-fi about coffee")
+    assert said.line == "second in line · about 40 seconds · 10 credits"
+    assert [action.name for action in said.buttons] == ["cancel"]
+    assert shown(replace(WAITING, eta_s=None, price=0)).line == "second in line · free"
+
+
+def test_a_running_job_tells_how_far_it_is_and_how_long_it_takes() -> None:
+    started = time.time_ns() // 1_000_000 - 20_000
+    job = replace(WAITING, status="PROCESSING", stage="rendering", progress=0.625, started_at=started)
+    said = shown(job)
+    assert said.line.startswith("rendering ▰▰▰▰▰▱▱▱ 62% · about 1")
+    assert shown(replace(job, stage="planning", progress=None)).line == "planning"
+
+
+def test_a_finished_song_has_its_facts_its_lyrics_and_its_files() -> None:
+    said = shown(DONE)
+    assert said.title == "Coffee Steam"
+    assert said.line == "1:12 · 82 BPM · F Major · 4/4 · lo-fi"
+    assert said.facts == ("10 credits", "seed 4217", "from #11", "#12")
+    assert said.lyrics == "Steam on the window\nRain on the street"
+    assert said.cover is not None
+    assert (said.cover.name, names(said)) == ("coffee-steam.png", ["coffee-steam.mp3"])
+
+
+def test_files_are_those_that_were_asked_for_and_fit() -> None:
+    files = (file("audio", "flac", 15 * MIB), file("audio", "wav", 9 * MIB), file("audio", "mp3"), file("image", "png"))
+    asked = replace(DONE, spec={"caption": "x", "format": "wav"}, tracks=(take(1, *files, file("lrc", "lrc")),))
+    assert names(shown(asked)) == ["coffee-steam.mp3", "coffee-steam.wav", "coffee-steam.lrc"]
+    small = shown(asked, file_limit=5 * MIB)
+    assert names(small) == ["coffee-steam.mp3", "coffee-steam.lrc"]
+    assert small.notices == ("1 more of its files did not fit into this message. Ask for one with `/stem`.",)
+
+
+def test_eight_takes_fit_into_one_message_and_the_songs_come_first() -> None:
+    own = (file("audio", "mp3"), file("image", "png"), file("lrc", "lrc"))
+    said = shown(replace(DONE, tracks=tuple(take(number, *own) for number in range(1, 9))))
+    songs = ["coffee-steam.mp3", *(f"coffee-steam-{number}.mp3" for number in range(2, 9))]
+    assert names(said)[:8] == songs
+    assert len(said.files) == 10
+    assert said.notices == ()
+    assert said.line.count("/") == 8  # seven between the takes, one in 4/4
+
+
+def test_stems_are_shown_instead_of_a_song_where_there_is_none() -> None:
+    stems = [file("stem", "mp3", name=name) for name in ("vocals", "drums")]
+    job = replace(
+        DONE, task="stems", tracks=(take(1, *stems, file("stem", "flac", name="vocals"), file("image", "png")),)
+    )
+    said = shown(job)
+    assert names(said) == ["coffee-steam-vocals.mp3", "coffee-steam-drums.mp3"]
+    assert [action.name for action in said.buttons] == ["redo", "delete"]
+
+
+def test_a_failure_says_that_nothing_was_charged() -> None:
+    said = shown(replace(WAITING, status="FAILED", error_code="engine_crashed"))
+    assert "Nothing was charged" in said.line
+    assert [action.name for action in said.buttons] == ["retry", "redo"]
+    assert shown(replace(WAITING, status="CANCELLED")).line.startswith("Cancelled.")
+
+
+def test_a_song_that_could_not_be_posted_where_it_was_asked_for_says_so() -> None:
+    assert shown(replace(DONE, moved="no_permission")).notices == (
+        "The channel you asked in does not let me post, so it comes here.",
+    )
+
+
+@pytest.mark.parametrize("evil", ["@everyone", "<@123>", "`code`", "[a](https://evil.example)", "a\u202eb", "x" * 5000])
+def test_no_foreign_word_calls_anybody_or_breaks_out(evil: str) -> None:
+    said = shown(replace(WAITING, spec={"caption": evil}))
+    for text in (said.title, said.asked):
+        assert "@everyone" not in text
+        assert "<@" not in text
+        assert "`" not in text
+        assert "](" not in text
+        assert len(text) <= 200
