@@ -1,4 +1,4 @@
-# One image for every role; the command says which (`minstrel worker` by default).
+# One image for every role; the command says which (`minstrel serve` by default).
 FROM python:3.12-slim AS build
 WORKDIR /app
 COPY requirements.lock pyproject.toml README.md LICENSE ./
@@ -20,4 +20,4 @@ VOLUME /data
 # Long enough to finish what is nearly done; the rest goes back to the queue.
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=60s --timeout=20s CMD ["minstrel", "doctor"]
-CMD ["minstrel", "worker"]
+CMD ["minstrel", "serve"]

@@ -32,7 +32,7 @@ bench: $(VENV)/.all
 	set -e; for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file; done
 
 serve: $(VENV)/.main
-	$(BIN)/minstrel worker
+	$(BIN)/minstrel serve
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
