@@ -1,0 +1,1 @@
+"""Minstrel in a Slack workspace."""

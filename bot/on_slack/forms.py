@@ -1,0 +1,83 @@
+"""A form as a modal, and what comes back when somebody sends it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slack_sdk.models.blocks import InputBlock, PlainTextInputElement
+from slack_sdk.models.views import View
+
+from bot.answers import refusal_words
+from bot.commands import Command
+from bot.forms import MORE, Field, Form
+from bot.on_slack.mrkdwn import typed
+from bot.replies import reply
+from workflows.people import ReplyTo
+from workflows.refusal import Refusal
+
+FORM = "m:form"
+_TEXT = "text"
+LONGEST = 3000
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A form that somebody filled in and sent. `where` is where it was opened."""
+
+    command: str
+    answers: Mapping[str, str | None]
+    parent: int | None
+    where: ReplyTo
+    request: str
+
+
+def modal(form: Form, where: ReplyTo, locale: str) -> View:
+    """The form, with everything in it that its answer needs: nothing about it is kept here."""
+    kept = {"command": form.command, "parent": form.parent, "channel": where.channel, "thread": where.message}
+    return View(
+        type="modal",
+        callback_id=FORM,
+        title=form.title[:24],
+        submit=reply("button_send", locale)[:24],
+        blocks=[_input(field) for field in form.fields],
+        private_metadata=json.dumps(kept),
+    )
+
+
+def sent(view: Mapping[str, Any]) -> Sent:
+    """What came back with the submission of `view`."""
+    kept = json.loads(view["private_metadata"])
+    values = view["state"]["values"]
+    answers = {name: inside[_TEXT].get("value") for name, inside in values.items() if _TEXT in inside}
+    return Sent(
+        command=kept["command"],
+        answers={name: None if text is None else typed(text) for name, text in answers.items()},
+        parent=kept["parent"],
+        where=ReplyTo("slack", kept["channel"], kept["thread"]),
+        request=f"slack:{view['id']}:{view['hash']}",
+    )
+
+
+def corrections(refusal: Refusal, command: Command, locale: str) -> dict[str, str]:
+    """A refusal under the field it is about, where the form has one; its author goes on from there."""
+    name = refusal.field if refusal.field in command.form else MORE
+    return {str(name): refusal_words(refusal, locale).replace("`", "")}
+
+
+def _input(field: Field) -> InputBlock:
+    return InputBlock(
+        block_id=field.name,
+        label=field.label or field.name,
+        hint=field.hint or None,
+        optional=not field.required,
+        element=PlainTextInputElement(
+            action_id=_TEXT,
+            initial_value=field.value[:LONGEST] or None,
+            multiline=field.long,
+            # What is too long already must fit all the same, or its author could not cut it.
+            max_length=min(max(field.max_length, len(field.value)), LONGEST),
+        ),
+    )

@@ -1,0 +1,164 @@
+"""What people do in Slack, handed to the desk: acknowledged at once, worked afterwards, answered privately."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections import OrderedDict
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.models.views import View
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import forms
+from bot.answers import Answer
+from bot.desk import Desk, action_named
+from bot.forms import Form
+from bot.on_slack.asking import Asking, by_button, by_command, by_form
+from bot.on_slack.blocks import DRAFT, STUDIO, Blocks, action_of
+from bot.on_slack.failures import TROUBLE, code_of
+from bot.on_slack.forms import Sent, corrections, modal, sent
+from bot.on_slack.mrkdwn import typed
+from bot.on_slack.private import Private
+from bot.replies import reply
+from workflows.refusal import Refusal
+from workflows.submit import judge
+
+log = logging.getLogger(__name__)
+
+_ANY = re.compile("")
+REMEMBERED = 2000
+
+
+class Handlers:
+    """Listens to `app`. `drain` lets what was acknowledged come to its end."""
+
+    def __init__(self, app: AsyncApp, client: AsyncWebClient, desk: Desk, blocks: Blocks) -> None:
+        self._client, self._desk, self._blocks = client, desk, blocks
+        self._private = Private(client, blocks)
+        self._working: set[asyncio.Task[None]] = set()
+        # What leaves no trace in the database (a form that opens) is known by this; a restart may forget it.
+        self._met: OrderedDict[str, None] = OrderedDict()
+        app.command(_ANY)(self._on_command)
+        app.action(_ANY)(self._on_press)
+        app.view(_ANY)(self._on_form)
+
+    async def drain(self, grace_s: float) -> None:
+        """Wait for what is under way, but no longer than that."""
+        if self._working:
+            _, late = await asyncio.wait(self._working, timeout=grace_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _on_command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        asking = by_command(body)
+        if self._is_new(asking):
+            self._begin(asking, self._typed(asking, _command_text(body)))
+
+    async def _on_press(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        asking, pressed = by_button(body), body["actions"][0]
+        if self._is_new(asking):
+            self._begin(asking, self._pressed(asking, action_of(pressed["action_id"]), str(pressed.get("value", ""))))
+
+    async def _on_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Judged before it is acknowledged: a form that is refused stays open, with everything in it."""
+        answered = sent(body["view"])
+        asking = by_form(body, answered)
+        command = self._desk.commands.get(answered.command)
+        refusal = self._judged(answered)
+        if command is not None and refusal is not None:
+            await ack(response_action="errors", errors=corrections(refusal, command, asking.who.locale))
+            return
+        await ack(response_action="clear")
+        self._begin(asking, self._filled(asking, answered))
+
+    def _judged(self, answered: Sent) -> Refusal | None:
+        command = self._desk.commands.get(answered.command)
+        if command is None:
+            return None
+        try:
+            values = forms.filled(command, answered.answers)
+            if command.music:
+                judge(self._desk.rules, command.task, values)
+        except Refusal as refusal:
+            return refusal
+        return None
+
+    async def _typed(self, asking: Asking, text: str) -> None:
+        await self._show(asking, await self._desk.typed(asking.who, asking.where, text, asking.request))
+
+    async def _pressed(self, asking: Asking, name: str, value: str) -> None:
+        action = action_named(name)
+        if name == DRAFT:
+            await self._show(asking, await self._desk.reopened(asking.who, value))
+        elif action is None or not value.isdecimal():
+            await self._private.tell(asking, Answer(reply("old_button", asking.who.locale)))
+        elif action.effect == "opens":
+            await self._show(asking, await self._desk.opened(asking.who, asking.where, action, int(value)))
+        else:
+            answer = await self._desk.pressed(asking.who, asking.where, action, int(value), asking.request)
+            await self._show(asking, answer)
+
+    async def _filled(self, asking: Asking, answered: Sent) -> None:
+        if answered.command not in self._desk.commands:
+            await self._private.tell(asking, Answer(reply("old_button", asking.who.locale)))
+            return
+        answer = await self._desk.filled(
+            asking.who, asking.where, answered.command, answered.answers, asking.request, parent=answered.parent
+        )
+        await self._show(asking, answer)
+
+    async def _show(self, asking: Asking, shown: Form | Answer | None) -> None:
+        if shown is None:
+            return
+        if isinstance(shown, Form):
+            if not await self._opened(asking, modal(shown, asking.where, asking.who.locale)):
+                await self._private.tell(asking, Answer(reply("internal", asking.who.locale)))
+        elif not shown.sheet or not await self._opened(asking, self._blocks.sheet(shown)):
+            await self._private.tell(asking, shown)
+
+    async def _opened(self, asking: Asking, view: View) -> bool:
+        """Open a modal; False where it is too late. One that was opened by this very trigger is open already."""
+        if asking.trigger is None:
+            return False
+        try:
+            await self._client.views_open(trigger_id=asking.trigger, view=view)
+        except TROUBLE as trouble:
+            log.warning("a form did not open: %s", code_of(trouble) or repr(trouble))
+            return code_of(trouble) == "exchanged_trigger_id"
+        return True
+
+    def _is_new(self, asking: Asking) -> bool:
+        """Whether this request arrives for the first time, as far as this process knows; the desk knows the rest."""
+        if asking.request in self._met:
+            return False
+        self._met[asking.request] = None
+        while len(self._met) > REMEMBERED:
+            self._met.popitem(last=False)
+        return True
+
+    def _begin(self, asking: Asking, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(self._guarded(asking, work))
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+
+    async def _guarded(self, asking: Asking, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception:
+            log.exception("request %s", asking.request)
+            await self._private.tell(asking, Answer(reply("internal", asking.who.locale)))
+
+
+def _command_text(body: Mapping[str, Any]) -> str:
+    """The whole command as it would be typed anywhere: `/studio jobs` is `/jobs`, `/studio` alone asks for help."""
+    name, text = str(body["command"]).lstrip("/"), typed(body.get("text") or "").strip()
+    if name == STUDIO:
+        return f"/{text.lstrip('/') or 'help'}"
+    return f"/{name} {text}"

@@ -1,0 +1,93 @@
+"""The manifest from which Slack sets up the app: its commands are those of the catalogue, its scopes what we use."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bot.answers import MAIN_COMMANDS
+from bot.commands import Command
+from bot.on_slack.blocks import STUDIO
+from bot.on_slack.surface import EVENTS
+
+# Each with what it is for.
+SCOPES = (
+    "channels:history",  # look for a message before posting it again
+    "channels:join",  # post in a public channel that nobody invited us to
+    "chat:write",
+    "chat:write.public",
+    "commands",
+    "files:write",
+    "groups:history",
+    "im:history",
+    "im:write",  # where the channel can't be posted to
+    "mpim:history",
+)
+
+
+def manifest(commands: Mapping[str, Command], *, url: str | None) -> dict[str, Any]:
+    """The manifest. With the public address of this house, Slack sends requests there; without, we connect."""
+    address = {} if url is None else {"url": url.rstrip("/") + EVENTS}
+    slash = [
+        {
+            "command": f"/{name}",
+            **address,
+            "description": commands[name].summary,
+            "usage_hint": commands[name].example.removeprefix(f"/{name}").strip(),
+            "should_escape": False,
+        }
+        for name in MAIN_COMMANDS
+    ]
+    others = " | ".join(name for name in commands if name not in MAIN_COMMANDS)
+    slash.append(
+        {
+            "command": f"/{STUDIO}",
+            **address,
+            "description": "Everything else",
+            "usage_hint": others,
+            "should_escape": False,
+        }
+    )
+    interactivity: dict[str, Any] = {"is_enabled": True}
+    if url is not None:
+        interactivity["request_url"] = address["url"]
+    return {
+        "display_information": {"name": "Minstrel", "description": "Songs from words, made in this house"},
+        "features": {
+            "app_home": {
+                "home_tab_enabled": False,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
+            "bot_user": {"display_name": "Minstrel", "always_online": True},
+            "slash_commands": slash,
+        },
+        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "settings": {
+            "interactivity": interactivity,
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": url is None,
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+def as_text(value: Mapping[str, Any]) -> str:
+    """`value` as YAML. Its scalars are written as JSON, which YAML reads the same."""
+    return "\n".join(_lines(value)) + "\n"
+
+
+def _lines(value: Mapping[str, Any]) -> Iterator[str]:
+    for name, inside in value.items():
+        if isinstance(inside, Mapping):
+            yield f"{name}:"
+            yield from (f"  {line}" for line in _lines(inside))
+        elif isinstance(inside, list):
+            yield f"{name}:"
+            for item in inside:
+                first, *rest = list(_lines(item)) if isinstance(item, Mapping) else [json.dumps(item)]
+                yield f"  - {first}"
+                yield from (f"    {line}" for line in rest)
+        else:
+            yield f"{name}: {json.dumps(inside, ensure_ascii=False)}"

@@ -1,0 +1,47 @@
+"""Words in Slack's own formatting: what people wrote shows as they wrote it, and calls nobody."""
+
+from __future__ import annotations
+
+import re
+
+# Slack has no way to escape these outside of code; signs that look alike format nothing.
+_FORMATS = str.maketrans({"*": "∗", "_": "ˍ", "~": "∼"})
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_CODE = re.compile(r"(`[^`\n]*`)")
+_HALF_ESCAPE = re.compile(r"&[a-z]{0,3}$")
+
+
+def mrkdwn(text: str) -> str:
+    """`text` with only its code spans as formatting."""
+    parts = _CODE.split(text)
+    return escaped("".join(part if index % 2 else part.translate(_FORMATS) for index, part in enumerate(parts)))
+
+
+def escaped(text: str) -> str:
+    """`text` with nothing in it that Slack would take for a mention or a link."""
+    return text.translate(_ESCAPES)
+
+
+def fitted(ready: str, most: int) -> str:
+    """`ready`, which is escaped, at most `most` characters long and cut at no escape."""
+    return ready if len(ready) <= most else _HALF_ESCAPE.sub("", ready[: most - 1]).rstrip() + "…"
+
+
+def typed(text: str) -> str:
+    """What people typed, which Slack hands over escaped."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def pieces(ready: str, most: int) -> list[str]:
+    """`ready`, which is escaped, in pieces of at most `most` characters, cut between lines where it can be."""
+    found, piece = [], ""
+    for line in ready.splitlines(keepends=True):
+        if piece and len(piece) + len(line) > most:
+            found.append(piece)
+            piece = ""
+        while len(line) > most:
+            cut = len(_HALF_ESCAPE.sub("", line[:most]))
+            found.append(line[:cut])
+            line = line[cut:]
+        piece += line
+    return [*found, piece] if piece else found
