@@ -6,6 +6,8 @@ WORKERS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 # One thread a process: renders run side by side, and two threads on a busy core are slower than one.
 export OMP_NUM_THREADS ?= 1
+# Discord's own description of its API, where it is at hand: with it, tests check every request against it.
+export MINSTREL_DISCORD_OPENAPI ?= $(abspath $(wildcard ../shared/discord-openapi.json))
 
 DEMO := /song caption:"warm indie pop, hopeful, acoustic guitar, female voice" duration:75 seed:11 \
 lyrics:"[verse]\nMorning light on the kitchen floor\nCoffee and rain at the open door\nEvery small thing I was waiting for\nComes in with you and asks for more\n[chorus]\nSing it out loud, let the whole street know\nWe built a radio out of snow\nSing it out loud, let the speakers glow\nThis is the song that we all will know"

@@ -40,6 +40,8 @@ ACTIONS = {
         Action("stems", "makes", task="stems"),
         Action("lrc", "shows"),
         Action("delete", "changes", "danger", owner=True, confirm=True),
+        # Not on a message: it is for songs that have none.
+        Action("post", "changes", "main", owner=True),
     )
 }
 

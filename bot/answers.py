@@ -54,12 +54,13 @@ def refusal_words(refusal: Refusal, locale: str = "en") -> str:
 
 
 def jobs_answer(jobs: list[JobView], locale: str) -> Answer:
-    """A person's latest songs, newest first, with a button for each that can still be cancelled."""
+    """A person's latest songs, newest first, with buttons for those that can be cancelled or were posted nowhere."""
     if not jobs:
         return Answer(reply("no_songs", locale))
     lines = [_job_line(job, locale) for job in jobs]
-    live = [(ACTIONS["cancel"], job.id) for job in jobs if not job.ended][:SHOWN_BUTTONS]
-    return Answer("\n".join(lines), buttons=tuple(live))
+    live = [(ACTIONS["cancel"], job.id) for job in jobs if not job.ended]
+    lost = [(ACTIONS["post"], job.id) for job in jobs if job.ended and job.unposted]
+    return Answer("\n".join(lines), buttons=(*lost, *live)[:SHOWN_BUTTONS])
 
 
 def _job_line(job: JobView, locale: str) -> str:
@@ -74,6 +75,8 @@ def _job_line(job: JobView, locale: str) -> str:
         state = reply(job.error_code or "internal", locale, **job.error_params)
     else:
         state = reply("line_done" if job.status == "COMPLETED" else "line_cancelled", locale)
+    if job.unposted and job.ended:
+        state += f" · {reply('line_unposted', locale)}"
     return reply("line_job", locale, job=job.id, title=name_of(job), state=state)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import importlib.util
 import os
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -39,6 +40,11 @@ if TYPE_CHECKING:
 __all__ = ["House", "Settings", "Trouble", "load_settings", "open_house", "read_rules", "somebody_works", "troubles"]
 
 DRAIN_S = 20.0
+# Which commands Discord has been told of.
+SYNCED = "discord-commands.json"
+# How long the database's thread may keep the interpreter from the event loop, which asks for it at every answer it
+# sends. Python's own 5 ms make that seconds once a few hundred people type at one moment (bench/chats.py).
+SWITCH_S = 0.0002
 # A blob is written before the row that speaks of it; younger ones may still get theirs.
 ORPHAN_S = 3600.0
 
@@ -177,17 +183,16 @@ async def serving(house: House) -> AsyncIterator[tuple[Clock, tuple[Chat, ...]]]
         for clock in wake:
             clock.nudge("dispatch", "outbox")
 
+    sys.setswitchinterval(SWITCH_S)
     chats = tuple(open_chats(house, nudge))
     async with AsyncExitStack() as stack:
         # Closed last: what the queue finishes while it drains is still told.
         for chat in chats:
             stack.push_async_callback(chat.close)
         wake.append(await stack.enter_async_context(_running(house, works=can_make_music(), chats=chats)))
-        for chat in chats:
-            try:
+        with _tokens():
+            for chat in chats:
                 await chat.start()
-            except BadToken as bad:
-                raise Trouble("bad_token", chat=bad.chat, setting=bad.setting, reason=str(bad)) from bad
         yield wake[0], chats
 
 
@@ -207,7 +212,7 @@ def open_chats(house: House, nudge: Callable[[], None]) -> Iterator[Chat]:
             api_url=settings.discord_api_url,
             desk=desk,
             blob=house.blobs.path,
-            synced=settings.home / "discord-commands.json",
+            synced=settings.home / SYNCED,
         )
     if settings.slack_bot_token:
         from bot.on_slack.surface import SlackSurface
@@ -222,6 +227,46 @@ def open_chats(house: House, nudge: Callable[[], None]) -> Iterator[Chat]:
             desk=desk,
             blob=house.blobs.path,
         )
+
+
+async def discord_invite(settings: Settings) -> str:
+    """The link that adds the bot to a server. Raises `Trouble`."""
+    from bot.on_discord.invite import invite_url
+    from bot.on_discord.setup import application_id
+
+    with _tokens():
+        return invite_url(await application_id(_discord_token(settings), settings.discord_api_url))
+
+
+async def discord_sync(settings: Settings) -> int:
+    """Tell Discord of all commands now; returns how many. Raises `Trouble`."""
+    from bot.on_discord.setup import synchronise
+
+    token, rules = _discord_token(settings), read_rules(settings)[0]
+    with _tokens():
+        return await synchronise(token, settings.discord_api_url, rules, settings.home / SYNCED)
+
+
+def slack_manifest(url: str | None) -> str:
+    """What Slack sets the app up from: for Socket Mode, or for a house that is reached at `url`."""
+    from bot.commands import catalogue
+    from bot.on_slack.manifest import as_text, manifest
+
+    return as_text(manifest(catalogue(), url=url))
+
+
+def _discord_token(settings: Settings) -> str:
+    if not settings.discord_token:
+        raise Trouble("no_discord_token")
+    return settings.discord_token
+
+
+@contextmanager
+def _tokens() -> Iterator[None]:
+    try:
+        yield
+    except BadToken as bad:
+        raise Trouble("bad_token", chat=bad.chat, setting=bad.setting, reason=str(bad)) from bad
 
 
 @asynccontextmanager

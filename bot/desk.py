@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from bot.actions import ACTIONS, Action
-from bot.answers import Answer, credits_answer, help_answer, jobs_answer, lyrics_answer, refused
+from bot.answers import Answer, Attached, credits_answer, help_answer, jobs_answer, lyrics_answer, refused
 from bot.commands import Command, catalogue, command_name
-from bot.forms import MORE, Form, form, written
+from bot.forms import MORE, Form, Written, blank, form, written
 from bot.replies import reply
-from bot.syntax import format_command, parse_command, parse_options
+from bot.syntax import parse_command, parse_options
 from engine.spec import InvalidSpec, parse_as
 from workflows import control, credits, drafts, repeated, variation
 from workflows.asks import ASKS, Credits, Help, Jobs
@@ -42,9 +42,9 @@ class Desk:
         try:
             parsed = parse_command(text, self.commands)
         except Refusal as refusal:
-            return await self._refused(who, refusal, request, text)
+            return await self._refused(who, refusal, request, self._unread(text))
         if not parsed.values and parsed.command.form:
-            return form(parsed.command, {})
+            return blank(parsed.command)
         return await self.asked(who, where, parsed.command, parsed.values, request)
 
     async def asked(
@@ -55,7 +55,7 @@ class Desk:
         try:
             values = {**values, **parse_options(command, more, taken=values)}
         except Refusal as refusal:
-            return await self._refused(who, refusal, request, format_command(command, values))
+            return await self._refused(who, refusal, request, Written(command.name, values, more, parent))
         if not command.music:
             return await self._told(who, command, values, request)
 
@@ -66,7 +66,7 @@ class Desk:
             self._nudge()
             return _taken(who, accepted)
 
-        return await self._guarded(who, request, work, draft=format_command(command, values))
+        return await self._guarded(who, request, work, draft=Written(command.name, values, parent=parent))
 
     async def filled(
         self, who: Requester, where: ReplyTo, name: str, answers: Mapping[str, str | None], request: str,
@@ -81,7 +81,7 @@ class Desk:
         """A button that does something; one that opens a form is `opened`."""
 
         async def work() -> Answer:
-            return await self._act(who, where, action, job_id, request)
+            return await self.act(who, where, action, job_id, request)
 
         return await self._guarded(who, request, work)
 
@@ -94,29 +94,46 @@ class Desk:
         return None
 
     async def opened(self, who: Requester, where: ReplyTo, action: Action, job_id: int) -> Form | Answer:
-        """The form behind a button: a command to change and send again, or one that starts from this song."""
+        """The form behind a button, filled in."""
         try:
-            job = await control.show(self._db, job_id, who, where)
+            return self._form(await self.wanted(who, where, action, job_id), who.locale)
         except Refusal as refusal:
             return refused(refusal, who.locale)
-        if action.task is not None:
-            command = self.commands[command_name(action.task)]
-            source = next(name for name in ("source_job_id", "job_id") if name in command.spellings())
-            return form(command, {source: str(job.id)}, parent=job.id)
-        command = self.commands[command_name(job.task)]
-        values = {name: _typed(value) for name, value in variation.asked(job).items() if name != "seed"}
-        return form(command, values, parent=job.id)
 
     async def reopened(self, who: Requester, draft: str) -> Form | Answer:
         """The form of a request that was refused, with everything its author wrote."""
         text = await drafts.find(self._db, who, draft)
-        if text is None:
-            return Answer(reply("draft_gone", who.locale))
-        try:
-            parsed = parse_command(text, self.commands)
-        except Refusal as refusal:
-            return refused(refusal, who.locale)
-        return form(parsed.command, parsed.values)
+        return (
+            Answer(reply("draft_gone", who.locale)) if text is None else self._form(Written.from_text(text), who.locale)
+        )
+
+    async def wanted(self, who: Requester, where: ReplyTo, action: Action, job_id: int) -> Written:
+        """What a button that opens a form asks for: the request once more, or a command that starts from this song.
+
+        Raises `Refusal`.
+        """
+        job = await control.show(self._db, job_id, who, where)
+        if action.task is not None:
+            name = command_name(action.task)
+            spellings = self.commands[name].spellings()
+            source = next(option for option in ("source_job_id", "job_id") if option in spellings)
+            return Written(name, {source: str(job.id)}, parent=job.id)
+        values = {name: _typed(value) for name, value in variation.asked(job).items() if name != "seed"}
+        return Written(command_name(job.task), values, parent=job.id)
+
+    def _form(self, asked: Written, locale: str) -> Form | Answer:
+        """What was written, in a form; what no form holds, as a command to copy. Nothing of it is lost."""
+        shown = form(asked, self.commands)
+        if shown is not None:
+            return shown
+        text = asked.as_command(self.commands)
+        return Answer(reply("too_long_for_form", locale), sheet=text, file=Attached(f"{asked.command}.txt", text))
+
+    def _unread(self, text: str) -> Written | None:
+        """A command that could not be read, kept as one line of its form."""
+        name, _, rest = text.strip().removeprefix("/").partition(" ")
+        command = self.commands.get(name.casefold())
+        return Written(command.name, {}, rest.strip()) if command is not None and command.form else None
 
     async def suggested(self, who: Requester, typed: str) -> list[JobView]:
         """Finished songs that a person may mean by `typed`, the latest first."""
@@ -125,7 +142,10 @@ class Desk:
         done = (job for job in mine if job.status == "COMPLETED" and not job.deleted)
         return [job for job in done if wanted in str(job.id) or wanted in (job.title or "").casefold()]
 
-    async def _act(self, who: Requester, where: ReplyTo, action: Action, job_id: int, request: str) -> Answer:
+    async def act(
+        self, who: Requester, where: ReplyTo, action: Action, job_id: int, request: str | None = None
+    ) -> Answer:
+        """Do what a button says. Raises `Refusal`, and `Repeated` for a request that was heard before."""
         match action.name:
             case "cancel":
                 job = await control.cancel(self._db, job_id, who, where, request=request)
@@ -139,6 +159,10 @@ class Desk:
                 await control.throw_away(self._db, job_id, who, where, request=request)
                 self._nudge()
                 return Answer(reply("deleted_for_good", who.locale))
+            case "post":
+                await control.post_here(self._db, job_id, who, where, request=request)
+                self._nudge()
+                return Answer(reply("posting", who.locale, job=job_id))
             case "lrc":
                 return lyrics_answer(await control.show(self._db, job_id, who, where), who.locale)
         job = await control.show(self._db, job_id, who, where)
@@ -175,7 +199,7 @@ class Desk:
         return await self._guarded(who, request, work)
 
     async def _guarded(
-        self, who: Requester, request: str, work: Callable[[], Awaitable[Answer]], *, draft: str | None = None
+        self, who: Requester, request: str, work: Callable[[], Awaitable[Answer]], *, draft: Written | None = None
     ) -> Answer | None:
         try:
             return await work()
@@ -184,11 +208,11 @@ class Desk:
         except Refusal as refusal:
             return await self._refused(who, refusal, request, draft)
 
-    async def _refused(self, who: Requester, refusal: Refusal, request: str, draft: str | None) -> Answer | None:
+    async def _refused(self, who: Requester, refusal: Refusal, request: str, draft: Written | None) -> Answer | None:
         """The words of a refusal, with a way back to what was written; once for each request."""
         if not await repeated.first_time(self._db, request):
             return None
-        kept = await drafts.keep(self._db, self.rules.pricing, who, draft) if draft else None
+        kept = await drafts.keep(self._db, self.rules.pricing, who, draft.as_text()) if draft else None
         return refused(refusal, who.locale, draft=kept)
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from bot.commands import Command, Option
 from bot.replies import cleaned
-from bot.syntax import format_option, parse_options
+from bot.syntax import format_command, format_option, parse_options
 
 # The last line of every form, in the syntax of commands.
 MORE = "options"
 # What a text field of either chat's modal holds.
 LONGEST = 3000
 LONGEST_LINK = 2048
+LABEL = 45
 LONG_TEXTS = frozenset({"lyrics", "edit_target_lyrics"})
 
 
@@ -40,21 +42,54 @@ class Form:
     parent: int | None = None
 
 
-def form(command: Command, values: Mapping[str, str], parent: int | None = None) -> Form:
-    """The form of `command`, filled with `values` as they are typed."""
+@dataclass(frozen=True)
+class Written:
+    """A request as its author wrote it: options, and `more` of a line that could perhaps not be read."""
+
+    command: str
+    values: Mapping[str, str]
+    more: str = ""
+    parent: int | None = None
+
+    def as_text(self) -> str:
+        """To be kept, and read again by `from_text`."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_text(cls, text: str) -> Written:
+        """What `as_text` gave."""
+        return cls(**json.loads(text))
+
+    def as_command(self, commands: Mapping[str, Command]) -> str:
+        """As it is typed where there are no forms."""
+        return " ".join(filter(None, (format_command(commands[self.command], self.values), self.more)))
+
+
+def blank(command: Command) -> Form:
+    """The form of `command` with nothing in it."""
+    return _made(command, {}, None, "")
+
+
+def form(asked: Written, commands: Mapping[str, Command]) -> Form | None:
+    """The form of a request with everything in it; None where that is too long for one."""
+    made = _made(commands[asked.command], asked.values, asked.parent, asked.more)
+    return None if any(len(field.value) > LONGEST for field in made.fields) else made
+
+
+def _made(command: Command, values: Mapping[str, str], parent: int | None, more: str) -> Form:
     options = {option.name: option for option in command.options}
     shown = [_field(command, options[name], values.get(name, "")) for name in command.form]
-    rest = {name: value for name, value in values.items() if name not in command.form}
-    more = Field(
+    rest = [format_option(name, value) for name, value in values.items() if name not in command.form]
+    last = Field(
         name=MORE,
         label="More options",
         hint=_hint(command),
-        value=" ".join(format_option(name, value) for name, value in rest.items())[:LONGEST],
+        value=" ".join(filter(None, (*rest, more))),
         long=False,
         required=False,
         max_length=LONGEST,
     )
-    return Form(command.name, f"/{command.name}", (*shown, more), parent)
+    return Form(command.name, f"/{command.name}", (*shown, last), parent)
 
 
 def written(command: Command, answers: Mapping[str, str | None]) -> dict[str, str]:
@@ -73,13 +108,15 @@ def _field(command: Command, option: Option, value: str) -> Field:
     most = min(option.max_length or (LONGEST_LINK if option.kind == "link" else 200), LONGEST)
     return Field(
         name=option.name,
-        label=option.help[:45],
+        # Both chats show little of it; what comes after a comma can be done without.
+        label=option.help if len(option.help) <= LABEL else option.help.partition(",")[0][:LABEL],
         hint=cleaned(f"For example: {option.sample}", 100),
-        value=value[:most],
+        value=value,
         long=option.name in LONG_TEXTS or option.name == command.main == "query",
         # What a form must have is said by the house, in words; a form only asks.
         required=option.required,
-        max_length=most,
+        # What is too long for the house must still fit, or its author could not cut it.
+        max_length=min(max(most, len(value)), LONGEST),
     )
 
 

@@ -8,6 +8,8 @@ import unicodedata
 from bot.commands import command_name
 from workflows.view import JobView
 
+LONGEST_NAME = 80
+
 
 def slug(title: str | None) -> str:
     """A title as a file name: "Coffee Steam" becomes coffee-steam. Letters of any script stay."""
@@ -16,8 +18,9 @@ def slug(title: str | None) -> str:
 
 
 def name_of(job: JobView) -> str:
-    """The title of a job or, before it has one, what was asked for."""
-    return job.title or asked_for(job) or f"/{command_name(job.task)}"
+    """The title of a job or, before it has one, what was asked for: one short line."""
+    name = job.title or asked_for(job) or f"/{command_name(job.task)}"
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…"
 
 
 def asked_for(job: JobView) -> str:

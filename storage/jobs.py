@@ -301,9 +301,10 @@ def posted(session: Session, job_id: int, post: str | None) -> None:
     _change(session, col(Job.id) == job_id, post=post)
 
 
-def readdress(session: Session, job_id: int, channel: str, why: str) -> None:
+def readdress(session: Session, job_id: int, surface: str, channel: str, why: str | None = None) -> None:
     """What is still to be told of the job goes to another channel, where it has no status message yet."""
-    _change(session, col(Job.id) == job_id, channel=channel, message=None, post=None, moved=why)
+    here = col(Job.id) == job_id
+    _change(session, here, surface=surface, channel=channel, message=None, post=None, moved=why)
 
 
 def thrown_away(session: Session, job_id: int, now: int) -> bool:

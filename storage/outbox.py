@@ -85,6 +85,12 @@ def pending_for(session: Session, job_id: int) -> tuple[Outbox, ...]:
     return tuple(session.exec(select(Outbox).where(Outbox.job_id == job_id, _untold()).order_by(col(Outbox.id))))
 
 
+def given_up(session: Session, job_id: int) -> int:
+    """How many times we gave up telling of a job; 0 where the latest thing there was to tell arrived or waits."""
+    rows = tuple(session.exec(select(Outbox).where(Outbox.job_id == job_id).order_by(col(Outbox.id))))
+    return sum(row.dead_at is not None for row in rows) if rows and rows[-1].dead_at is not None else 0
+
+
 def _untold() -> ColumnElement[bool]:
     return and_(col(Outbox.sent_at).is_(None), col(Outbox.dead_at).is_(None))
 

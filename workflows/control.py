@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from sqlmodel import Session
 
-from storage import jobs, tracks, users
+from storage import jobs, outbox, tracks, users
 from storage.database import Database
+from storage.tables import LIVE
 from workflows import reach, view
 from workflows.attempt import announce, end_unpaid
 from workflows.people import OPERATOR, ReplyTo, Requester, now_ms
@@ -88,6 +89,33 @@ async def throw_away(
         for track in tracks.of_job(session, job_id):
             tracks.delete(session, track.id)
         announce(session, job, "deleted", now)
+        return view.look(session, job_id)
+
+    return await db.awrite(work)
+
+
+async def post_here(
+    db: Database, job_id: int, by: Requester = OPERATOR, where: ReplyTo = HERE, *, request: str | None = None
+) -> JobView:
+    """Tell of a job that could be told of nowhere in the channel where its owner asks for it now."""
+
+    def work(session: Session) -> JobView:
+        now = now_ms()
+        only_once(session, request, now)
+        job = reach.owned(session, job_id, by, where)
+        times = outbox.given_up(session, job_id)
+        if not times or job.status in LIVE:
+            raise Refusal("nothing_to_post", field="job", value=job_id, status=job.status)
+        jobs.readdress(session, job_id, where.surface, where.channel)
+        outbox.add(
+            session,
+            key=f"job:{job_id}:{job.round}:here:{times}",
+            job_id=job_id,
+            surface=where.surface,
+            topic=job.status.lower(),
+            payload={},
+            now=now,
+        )
         return view.look(session, job_id)
 
     return await db.awrite(work)

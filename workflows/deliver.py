@@ -153,7 +153,7 @@ class Deliveries:
             return
         channel = courier.elsewhere(parcel.job)
         if channel is not None and channel != parcel.job.channel:
-            jobs.readdress(session, row.job_id, channel, failure.why)
+            jobs.readdress(session, row.job_id, row.surface, channel, failure.why)
             outbox.readdressed(session, row.id, now, str(failure))
             return
         outbox.dead(session, row.id, now, str(failure))

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from storage import jobs, tracks, users
+from storage import jobs, outbox, tracks, users
 from storage.tables import Job
 from workflows import eta
 from workflows.people import Requester
@@ -50,7 +50,8 @@ class JobView:
     """A job. `position` and `eta_s` only while it waits; times in milliseconds since the epoch.
 
     `user` is the name of who asked and `owner` what the job's surface calls them. `post` is the status message;
-    `moved` is the code of why it went to the owner's own messages. `deleted`: its tracks were thrown away.
+    `moved` is the code of why it went to the owner's own messages; `unposted`: it could be posted nowhere.
+    `deleted`: its tracks were thrown away.
     """
 
     id: int
@@ -63,6 +64,7 @@ class JobView:
     message: str | None
     post: str | None
     moved: str | None
+    unposted: bool
     task: str
     title: str | None
     status: str
@@ -122,6 +124,7 @@ def _view(session: Session, job: Job) -> JobView:
         message=job.message,
         post=job.post,
         moved=job.moved,
+        unposted=outbox.given_up(session, job.id) > 0,
         task=job.task,
         title=job.title,
         status=job.status,

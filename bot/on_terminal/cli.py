@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 DONE, FAILED, REFUSED = 0, 1, 2
+# The names of `bot.actions.ACTIONS`, written here so that help stays instant; the parity test compares them.
+BUTTONS = ("cancel", "retry", "variations", "redo", "extend", "stems", "lrc", "delete", "post")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -55,9 +57,11 @@ def _parser() -> argparse.ArgumentParser:
     play.add_argument("--json", action="store_true", help="print one JSON object")
     play.add_argument("--no-wait", action="store_true", help="submit only; a worker makes it")
 
-    jobs = _add(commands, "jobs", "jobs", "the queue: list, show, cancel, retry")
-    jobs.add_argument("action", nargs="?", default="list", choices=("list", "show", "cancel", "retry"))
+    jobs = _add(commands, "jobs", "jobs", "the queue: list, show, cancel, retry, and what the other buttons do")
+    jobs.add_argument("action", nargs="?", default="list", choices=("list", "show", *BUTTONS))
     jobs.add_argument("id", nargs="?", type=int, metavar="ID")
+    jobs.add_argument("--as", dest="name", default="local", metavar="NAME", help="who asks (default: local)")
+    jobs.add_argument("--yes", action="store_true", help="don't ask whether it is meant")
     jobs.add_argument("--limit", type=int, default=20, help="how many to list (default: 20)")
     jobs.add_argument("--json", action="store_true", help="print JSON")
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import shutil
-import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
+from bot.names import slug
 from workflows.deliver import DeliveryFailed, Parcel
 from workflows.view import FileView, JobView, TrackView
 
@@ -61,12 +60,6 @@ def _place(folder: Path, base: str, track: TrackView, file: FileView) -> Path:
     if file.kind == "score":
         return folder / f"{base}{suffix}.score.{file.format}"
     return folder / f"{base}{suffix}.{file.format}"
-
-
-def slug(title: str | None) -> str:
-    """A title as a file name: "Coffee Steam" becomes coffee-steam. Letters of any script stay."""
-    plain = unicodedata.normalize("NFKC", title or "").casefold()
-    return re.sub(r"[^\w]+", "-", plain).strip("-_")[:60] or "song"
 
 
 def _copy(source: Path, place: Path) -> None:

@@ -1,42 +1,77 @@
-"""`minstrel jobs`: the queue as an operator sees it."""
+"""`minstrel jobs`: the queue as an operator sees it, and what the buttons of the chats do."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import json
+import sys
 from datetime import datetime
 
 from rich.console import Console
 from rich.table import Table
 
+from bot.actions import ACTIONS, Action
 from bot.commands import command_name
 from bot.compose import House, Settings, open_house, somebody_works
+from bot.desk import Desk, confirmation
+from bot.on_terminal.cli import REFUSED
 from bot.on_terminal.lines import job_lines
 from bot.on_terminal.report import as_json
 from bot.replies import reply
 from workflows import control
+from workflows.people import OPERATOR, ReplyTo, Requester
 from workflows.refusal import Refusal
 from workflows.view import JobView
 
 
 def run(settings: Settings, args: argparse.Namespace) -> int:
-    """List, show, cancel or retry."""
+    """List, show, or do what a button does."""
     with open_house(settings) as house:
         if args.action == "list":
             return _list(house, asyncio.run(control.recent(house.db, args.limit)), as_object=args.json)
         if args.id is None:
             raise Refusal("missing", field="ID", allowed="the number of a job, as `minstrel jobs list` shows it")
-        act = {"show": control.show, "cancel": control.cancel, "retry": control.retry}[args.action]
-        job = asyncio.run(act(house.db, args.id))
-        if args.json:
-            print(json.dumps(as_json(job, house.songs), ensure_ascii=False, indent=2))
-            return 0
-        for line in job_lines(job, house.songs):
-            print(line)
-        if args.action == "retry" and not somebody_works(settings.home):
-            print(reply("nobody_works"))
+        if args.action in ACTIONS:
+            return asyncio.run(_act(house, ACTIONS[args.action], args))
+        return _show(house, asyncio.run(control.show(house.db, args.id)), as_object=args.json)
+
+
+async def _act(house: House, action: Action, args: argparse.Namespace) -> int:
+    """What a button of that name does; the operator may do it to anybody's job."""
+    desk, who = Desk(house.db, house.rules, lambda: None), Requester(OPERATOR.surface, args.name, args.name)
+    where = ReplyTo(OPERATOR.surface)
+    if action.effect == "opens":
+        print((await desk.wanted(who, where, action, args.id)).as_command(desk.commands))
         return 0
+    if action.confirm and not args.yes and not _means_it(action):
+        return REFUSED
+    answer = await desk.act(who, where, action, args.id)
+    if args.json:
+        latest = (await control.recent(house.db, 1))[0].id if action.effect == "makes" else args.id
+        return _show(house, await control.show(house.db, latest), as_object=True)
+    print(answer.text)
+    if answer.sheet:
+        print(answer.sheet, end="")
+    if (action.effect == "makes" or action.name == "retry") and not somebody_works(house.settings.home):
+        print(reply("nobody_works"), file=sys.stderr)
+    return 0
+
+
+def _means_it(action: Action) -> bool:
+    """Ask at a terminal; a script says it with `--yes`."""
+    if not sys.stdin.isatty():
+        raise Refusal("missing", field="--yes", allowed=confirmation(action, "en"))
+    return input(confirmation(action, "en") + " [y/N] ").strip().casefold() in ("y", "yes")
+
+
+def _show(house: House, job: JobView, *, as_object: bool) -> int:
+    if as_object:
+        print(json.dumps(as_json(job, house.songs), ensure_ascii=False, indent=2))
+        return 0
+    for line in job_lines(job, house.songs):
+        print(line)
+    return 0
 
 
 def _list(house: House, jobs: list[JobView], *, as_object: bool) -> int:

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.commands import command_name
+from bot.names import name_of
 from bot.on_terminal.courier import folder_of, placed
 from bot.on_terminal.report import error_of
 from bot.replies import reply
 from workflows.view import JobView
 
 SHOWN = {"audio": "♫", "lrc": "≡", "midi": "♬", "image": "▣"}
-
-
-def name_of(job: JobView) -> str:
-    """Its title, or the command before it has one."""
-    return job.title or f"/{command_name(job.task)}"
 
 
 def job_lines(job: JobView, songs: Path) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Protocol, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bot.on_terminal.lines import name_of
+from bot.names import name_of
 from bot.replies import reply
 from workflows.view import JobView
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from bot.answers import refusal_words
 from bot.on_terminal.courier import placed
 from bot.replies import reply
 from workflows.refusal import Refusal
@@ -84,17 +85,3 @@ def refusal_json(refusal: Refusal) -> dict[str, Any]:
             "retry_after": refusal.retry_after,
         }
     }
-
-
-def refusal_words(refusal: Refusal) -> str:
-    """The sentence of a refusal."""
-    return reply(
-        refusal.code,
-        **{
-            **refusal.params,
-            "field": refusal.field,
-            "value": refusal.value,
-            "allowed": refusal.allowed,
-            "retry_after": refusal.retry_after,
-        },
-    )

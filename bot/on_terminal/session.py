@@ -8,9 +8,10 @@ import logging
 import sys
 from collections.abc import Callable
 
+from bot.answers import refusal_words
 from bot.compose import Settings, Trouble, load_settings, troubles
 from bot.on_terminal.cli import FAILED, REFUSED
-from bot.on_terminal.report import refusal_json, refusal_words
+from bot.on_terminal.report import refusal_json
 from bot.replies import reply
 from workflows.refusal import Refusal
 
@@ -25,6 +26,9 @@ def guarded(command: Command, args: argparse.Namespace) -> int:
             logging.basicConfig(
                 level=settings.log_level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
             )
+            if settings.log_level != "DEBUG":
+                # The clock ticks twice a second, and skips a beat when a duty takes longer; that is no news.
+                logging.getLogger("apscheduler").setLevel(logging.ERROR)
             return command(settings, args)
     except Refusal as refusal:
         _say(refusal_words(refusal), refusal_json(refusal), args)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bot.on_terminal.courier import FolderCourier, slug
+from bot.names import slug
+from bot.on_terminal.courier import FolderCourier
 from tests.integration.house import ANN, House
 from workflows import deliver, outbox_state
 from workflows.deliver import Deliveries, DeliveryFailed, Parcel, deliver_due

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +19,9 @@ from engine.spec import Capabilities
 from tests.fakes.pool import ScriptedPool
 from tests.integration.house import House, rules
 from workflows import control, credits
+from workflows.deliver import DeliveryFailed, Parcel, deliver_due
 from workflows.people import ReplyTo, Requester
+from workflows.view import JobView
 
 T = TypeVar("T")
 
@@ -102,7 +105,7 @@ def test_a_command_alone_opens_its_form_and_the_form_makes_the_job(room: Room) -
     ("answers", "said"),
     [
         ({"caption": "x", MORE: "bpm:fast"}, "`bpm` is fast"),
-        ({"caption": "x", MORE: "please hurry"}, "takes only options"),
+        ({"caption": "x", MORE: "please hurry bpm:90"}, "takes only options"),
         ({"caption": "x", MORE: "caption:y"}, "given twice"),
         ({"caption": "x", "duration": "900"}, "`duration` is 900"),
         ({"caption": "", "lyrics": "  "}, "nothing to go by"),
@@ -120,12 +123,43 @@ def test_a_form_that_does_not_fit_is_refused_and_comes_back_with_what_was_writte
         form = await room.desk.reopened(ANN, answer.draft)
         assert isinstance(form, Form)
         written = {field.name: field.value for field in form.fields}
-        for name in ("caption", "duration"):
+        for name in ("caption", "duration", MORE):
             assert written[name] == answers.get(name, "")
         # It is nobody else's, and cost nothing.
         assert isinstance(await room.desk.reopened(BEN, answer.draft), Answer)
         assert await room.balance() == before
         assert await control.recent(room.house.db, 5) == []
+
+    run(story())
+
+
+def test_a_command_that_cannot_be_read_comes_back_as_a_line_to_mend(room: Room) -> None:
+    async def story() -> list[str]:
+        answer = await room.say('/song caption:"slow blues duration:60')
+        assert isinstance(answer, Answer)
+        assert "never closed" in answer.text
+        assert answer.draft is not None
+        form = await room.desk.reopened(ANN, answer.draft)
+        assert isinstance(form, Form)
+        return [field.value for field in form.fields]
+
+    assert run(story()) == ["", "", "", 'caption:"slow blues duration:60']
+
+
+def test_lyrics_too_long_for_a_form_are_handed_back_whole(room: Room) -> None:
+    lyrics = "\n".join(f"line {number} of a long, long song" for number in range(200))
+
+    async def story() -> None:
+        await room.desk.filled(ANN, HERE, "song", {"lyrics": lyrics, MORE: "bpm:90"}, room.request())
+        await room.house.work()
+        answer = await room.desk.opened(ANN, HERE, ACTIONS["redo"], 1)
+        assert isinstance(answer, Answer)
+        assert answer.sheet is not None
+        assert answer.file is not None
+        assert answer.file.text == answer.sheet
+        assert "taken" in await room.told(answer.sheet)
+        first, second = await room.house.job(1), await room.house.job(2)
+        assert {**first.spec, "seed": 0} == {**second.spec, "seed": 0}
 
     run(story())
 
@@ -318,3 +352,43 @@ def test_what_is_wrong_with_somebody_elses_song_is_nobodys_business(tmp_path: Pa
 
     run(story())
     house.db.close()
+
+
+def test_a_song_that_could_be_posted_nowhere_is_kept_and_posted_where_its_owner_asks(room: Room) -> None:
+    @dataclass
+    class Shut:
+        """A chat whose token was revoked, and later one that works."""
+
+        surface: str = "chat"
+        works: bool = False
+        posted: list[tuple[str, str]] = field(default_factory=list)
+
+        async def deliver(self, parcel: Parcel) -> str:
+            if not self.works:
+                raise DeliveryFailed("token revoked", permanent=True)
+            self.posted.append((parcel.job.channel, parcel.topic))
+            return "m1"
+
+        def elsewhere(self, job: JobView) -> str | None:
+            return None
+
+    async def story() -> list[tuple[str, str]]:
+        chat = Shut()
+        job = await room.song()
+        while await deliver_due(room.house.db, {"chat": chat}):
+            pass
+        answer = await room.say("/jobs")
+        assert isinstance(answer, Answer)
+        assert answer.text == "`#1` A Title: done · could not be posted"
+        assert [(action.name, number) for action, number in answer.buttons] == [("post", job)]
+        assert "Only ann" in await room.press("post", job, BEN)
+        chat.works = True
+        assert "comes here" in await room.press("post", job, ANN, ELSEWHERE)
+        assert "posted already, or still under way" in await room.press("post", job, ANN, ELSEWHERE)
+        while await deliver_due(room.house.db, {"chat": chat}):
+            pass
+        assert "could not" not in await room.told("/jobs")
+        assert "posted already" in await room.press("post", job)
+        return chat.posted
+
+    assert run(story()) == [("cellar", "completed")]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
-from bot.on_terminal.report import refusal_words
+from bot.answers import refusal_words
 from engine.spec import EngineError, Estimate, Request, Source, parse
 from storage import jobs, tracks
 from storage.blobs import FolderBlobs
