@@ -1,0 +1,211 @@
+"""Posts the message of each job and keeps it up to date. Needs only HTTP: the gateway may be away."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import discord
+
+from bot.card import Card, card
+from bot.on_discord import places
+from bot.on_discord.buttons import of_card
+from bot.on_discord.failures import is_too_large, judged, may_look, token_revoked
+from bot.on_discord.post import cover_name, result, status
+from bot.on_discord.wall import Wall
+from bot.turns import Turns
+from engine.spec import Capabilities
+from workflows.deliver import DeliveryFailed, Parcel
+from workflows.view import JobView
+
+log = logging.getLogger(__name__)
+
+# Where no server says otherwise.
+FILE_LIMIT, MOST_FILES = 10 * 2**20, 10
+NONCE = 25
+# How long a delivery waits for us to be logged in before it is tried again later.
+PATIENCE_S = 5.0
+REMEMBERED = 1000
+
+
+class DiscordCourier:
+    """Takes parcels to Discord and shows progress there, while `connected` has given it a client."""
+
+    surface = places.SURFACE
+
+    def __init__(self, blob: Callable[[str], Path], capabilities: Capabilities) -> None:
+        self._blob, self._capabilities = blob, capabilities
+        self._turns = Turns()
+        self._client: discord.Client | None = None
+        self._logged_in = asyncio.Event()
+        self._revoked = False
+        # Messages that can't be edited: progress leaves them in peace, for Discord counts what it has to refuse.
+        self._stuck: OrderedDict[str, None] = OrderedDict()
+
+    def connected(self, client: discord.Client) -> None:
+        """From now on `client` is logged in."""
+        self._client, self._revoked = client, False
+        self._logged_in.set()
+
+    def disconnected(self) -> None:
+        """Nothing can be posted until we are connected again."""
+        self._client = None
+        self._logged_in.clear()
+
+    def shut_out(self) -> None:
+        """Our token is no longer accepted: what is to be told now can be told to nobody here."""
+        self.disconnected()
+        self._revoked = True
+
+    async def deliver(self, parcel: Parcel) -> str | None:
+        """Post or edit the message of the job; returns its id, None once it is deleted."""
+        client, job = await self._connected(), parcel.job
+        with judged(), self._authorised():
+            wall = await Wall.of(client, job.channel)
+            if job.deleted:
+                async with self._turns.last(job.id, job.round):
+                    await self._remove(wall, parcel)
+                    return None
+            if parcel.topic == "accepted":
+                return await self._begin(wall, parcel)
+            # One that was tried again meanwhile has not come to the end of its round.
+            async with self._turns.last(job.id, job.round if job.ended else job.round - 1):
+                return await self._end(wall, parcel)
+
+    def elsewhere(self, job: JobView) -> str | None:
+        """The owner's own messages, where the channel can't be posted to."""
+        return places.direct(job)
+
+    async def show(self, job: JobView) -> None:
+        """Edit the message of a job that waits or runs."""
+        client, post = self._client, job.post
+        if client is None or post is None or post in self._stuck:
+            return
+        async with self._turns.progress(job.id, job.round) as live:
+            if not live:
+                return
+            with self._authorised():
+                wall = await Wall.of(client, job.channel)
+                try:
+                    there = await wall.edit(post, **_status(self._card(job, FILE_LIMIT)))
+                except (discord.Forbidden, discord.NotFound):
+                    self._leave_in_peace(post)
+                    raise
+            if not there:
+                self._leave_in_peace(post)
+
+    async def _begin(self, wall: Wall, parcel: Parcel) -> str:
+        """The first message. It has no files, even if the job has ended meanwhile: that is told next."""
+        if parcel.again and (found := await wall.find(parcel.job.id, parcel.since)):
+            return found
+        return await wall.post(_nonce(parcel), **_status(self._card(parcel.job, FILE_LIMIT)))
+
+    async def _end(self, wall: Wall, parcel: Parcel) -> str:
+        """How the job ended, with as many of its files as Discord takes."""
+        limit = _file_limit(wall.client, parcel.job.channel)
+        while True:
+            shown = self._card(parcel.job, limit)
+            try:
+                return await self._tell(wall, parcel, shown)
+            except discord.HTTPException as refused:
+                sizes = [file.size for file in (*shown.files, *([shown.cover] if shown.cover else []))]
+                if not is_too_large(refused) or not sizes:
+                    raise
+                log.info("%s: Discord does not take a file of %s bytes", parcel.key, max(sizes))
+                limit = max(sizes) - 1
+
+    async def _tell(self, wall: Wall, parcel: Parcel, shown: Card) -> str:
+        """In the message that told the progress or, where that is gone, in a new one."""
+        post = parcel.job.post
+        try:
+            if post is not None and await self._rewrite(wall, post, shown):
+                return post
+        except discord.Forbidden as refused:
+            # The song goes to its owner; its progress would stand here for ever.
+            if post is not None and may_look(refused):
+                await wall.delete(post)
+            raise
+        # Perhaps there is a new one already, and only we don't know.
+        found = await wall.find(parcel.job.id, parcel.since)
+        if found is not None and await self._rewrite(wall, found, shown):
+            return found
+        with self._files(shown) as files:
+            return await wall.post(_nonce(parcel), **_final(shown), files=files)
+
+    async def _rewrite(self, wall: Wall, post: str, shown: Card) -> bool:
+        with self._files(shown) as files:
+            return await wall.edit(post, **{"content": None, "embed": None, **_final(shown)}, attachments=files)
+
+    async def _remove(self, wall: Wall, parcel: Parcel) -> None:
+        post = parcel.job.post or await wall.find(parcel.job.id, parcel.since)
+        if post is not None:
+            await wall.delete(post)
+
+    @contextmanager
+    def _files(self, shown: Card) -> Iterator[list[discord.File]]:
+        """What goes with the message, open to be read."""
+        wanted = [(file.digest, file.name) for file in shown.files]
+        if shown.cover is not None:
+            wanted.append((shown.cover.digest, cover_name(shown.cover)))
+        with ExitStack() as stack:
+            files = []
+            for digest, name in wanted:
+                files.append(discord.File(self._blob(digest), name))
+                stack.callback(files[-1].close)
+            yield files
+
+    def _card(self, job: JobView, limit: int) -> Card:
+        return card(job, self._capabilities, file_limit=limit, most_files=MOST_FILES)
+
+    def _leave_in_peace(self, post: str) -> None:
+        self._stuck[post] = None
+        while len(self._stuck) > REMEMBERED:
+            self._stuck.popitem(last=False)
+
+    @contextmanager
+    def _authorised(self) -> Iterator[None]:
+        """A token that is no longer accepted is used no longer: each request with it counts towards a ban."""
+        try:
+            yield
+        except discord.HTTPException as refused:
+            if refused.status == 401:
+                log.error("Discord no longer accepts our token")
+                self.shut_out()
+            raise
+
+    async def _connected(self) -> discord.Client:
+        if self._revoked:
+            raise token_revoked("it was refused before")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._logged_in.wait(), PATIENCE_S)
+        if self._client is None:
+            raise DeliveryFailed("not logged in to Discord", permanent=False)
+        return self._client
+
+
+def _status(shown: Card) -> dict[str, Any]:
+    return {"content": status(shown), "view": of_card(shown, "en")}
+
+
+def _final(shown: Card) -> dict[str, Any]:
+    if shown.state == "done":
+        return {"embed": result(shown), "view": of_card(shown, "en")}
+    return _status(shown)
+
+
+def _nonce(parcel: Parcel) -> str:
+    """The same at every try of this parcel, and another once it goes elsewhere."""
+    return hashlib.sha256(f"{parcel.key}:{parcel.since}".encode()).hexdigest()[:NONCE]
+
+
+def _file_limit(client: discord.Client, channel: str) -> int:
+    guild = places.guild_of(channel)
+    known = client.get_guild(guild) if guild is not None else None
+    return known.filesize_limit if known is not None else FILE_LIMIT
