@@ -45,13 +45,14 @@ class Parcel:
 
 
 class DeliveryFailed(Exception):
-    """It could not be posted. `permanent`: trying again can't help, `why` is the code that tells the owner.
+    """It could not be posted. `permanent`: trying again can't help.
 
+    Then `why` is the code that tells the owner in another channel; None: the whole chat is shut to us, there is none.
     Otherwise it is tried again later, `retry_after_s` at the soonest.
     """
 
     def __init__(
-        self, cause: str, *, permanent: bool, why: str = "post_refused", retry_after_s: float | None = None
+        self, cause: str, *, permanent: bool, why: str | None = "post_refused", retry_after_s: float | None = None
     ) -> None:
         super().__init__(cause)
         self.permanent = permanent
@@ -151,7 +152,7 @@ class Deliveries:
             wait_ms = max(doubled, int((failure.retry_after_s or 0) * 1000))
             outbox.retry_later(session, row.id, now + wait_ms, str(failure))
             return
-        channel = courier.elsewhere(parcel.job)
+        channel = courier.elsewhere(parcel.job) if failure.why is not None else None
         if channel is not None and channel != parcel.job.channel:
             jobs.readdress(session, row.job_id, row.surface, channel, failure.why)
             outbox.readdressed(session, row.id, now, str(failure))

@@ -21,6 +21,8 @@ _SHUT = frozenset({
     "restricted_action_read_only_channel", "restricted_action_thread_locked", "restricted_action_thread_only_channel",
     "user_is_restricted",
 })  # fmt: skip
+# Our token is no good any more: no other channel helps.
+_REVOKED = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"})
 
 
 def code_of(error: BaseException) -> str:
@@ -35,6 +37,8 @@ def failure(error: Exception, *, posted: bool) -> DeliveryFailed:
     if code in _PASSING or status >= 500:
         return DeliveryFailed(code or repr(error), permanent=False, retry_after_s=_retry_after_s(error))
     cause = f"{code}, needs {answer['needed']}" if answer.get("needed") else code
+    if code in _REVOKED:
+        return DeliveryFailed(cause, permanent=True, why=None)
     # A channel that we can't see reads the same as one that is gone.
     if code in _SHUT or (code == "channel_not_found" and not posted):
         return DeliveryFailed(cause, permanent=True, why="no_permission")

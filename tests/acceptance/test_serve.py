@@ -46,6 +46,7 @@ class Town:
 
     async def connected(self, process: subprocess.Popen[str]) -> None:
         """Wait until both chats can be heard by this process."""
+
         def both() -> bool:
             assert process.poll() is None, "serve ended"
             return bool(self.discord.gateway.connected and self.slack.sockets.connections)

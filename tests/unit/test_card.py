@@ -16,7 +16,8 @@ ABLE = ScriptedPool.capabilities
 
 WAITING = JobView(
     id=12, parent_id=None, user_id=1, user="ann", owner="u1", surface="chat", channel="room", message=None, post=None,
-    moved=None, unposted=False, task="text2music", title=None, status="PENDING", stage=None, progress=None, price=10, round=1,
+    moved=None, unposted=False,
+    task="text2music", title=None, status="PENDING", stage=None, progress=None, price=10, round=1,
     attempt=0, duration=60.0, takes=1, spec={"caption": "rainy-day lo-fi about coffee", "format": "flac"}, plan=None,
     error_code=None, error_params={}, error_permanent=False, created_at=0, started_at=None, finished_at=None,
     deleted=False, position=1, eta_s=39.2, tracks=(),
