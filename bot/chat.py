@@ -24,6 +24,14 @@ class BadToken(Exception):
         self.chat, self.setting = chat, setting
 
 
+class ChatAway(Exception):
+    """A chat can't be reached, or has trouble of its own: later it may work."""
+
+    def __init__(self, chat: str, cause: str) -> None:
+        super().__init__(cause)
+        self.chat = chat
+
+
 class Chat(Protocol):
     """A chat with everything it needs. `courier` works from `start` on, whether people can reach us or not."""
 
@@ -33,6 +41,10 @@ class Chat(Protocol):
     @property
     def courier(self) -> Post:
         """Takes the outbox to this chat."""
+
+    @property
+    def reached(self) -> bool:
+        """Whether it knows us by now; where it doesn't, we go on trying."""
 
     def routes(self) -> Sequence[web.RouteDef]:
         """What the house's HTTP server has to serve for this chat; none where the chat is reached otherwise."""

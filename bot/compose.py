@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter
 from sqlalchemy.exc import DBAPIError
 
-from bot.chat import BadToken
+from bot.chat import BadToken, ChatAway
 from config.files import load
 from config.settings import ConfigError, Settings, load_settings
 from engine.spec import Capabilities, EnginePool, Preset
@@ -267,6 +267,8 @@ def _tokens() -> Iterator[None]:
         yield
     except BadToken as bad:
         raise Trouble("bad_token", chat=bad.chat, setting=bad.setting, reason=str(bad)) from bad
+    except ChatAway as away:
+        raise Trouble("chat_away", chat=away.chat, reason=str(away)) from away
 
 
 @asynccontextmanager

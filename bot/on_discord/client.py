@@ -59,6 +59,8 @@ class StudioClient(discord.AutoShardedClient):
 
 def use_api(api_url: str | None) -> None:
     """Where Discord is, if it is not the real one. For this whole process, because discord.py keeps it so."""
+    # Nobody need be told, either, that the libraries of a voice are missing which we don't have.
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     if api_url is not None:
         Route.BASE = api_url
 

@@ -49,6 +49,11 @@ class DiscordCourier:
         # Messages that can't be edited: progress leaves them in peace, for Discord counts what it has to refuse.
         self._stuck: OrderedDict[str, None] = OrderedDict()
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether anything can be posted now."""
+        return self._client is not None
+
     def connected(self, client: discord.Client) -> None:
         """From now on `client` is logged in."""
         self._client, self._revoked = client, False

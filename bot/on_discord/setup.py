@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import discord
 
+from bot.chat import ChatAway
 from bot.commands import catalogue
 from bot.on_discord.client import use_api
 from bot.on_discord.commands import tree
@@ -17,13 +19,13 @@ from workflows.rules import Rules
 
 
 async def application_id(token: str, api_url: str | None) -> int:
-    """The application that `token` belongs to. Raises `BadToken`."""
+    """The application that `token` belongs to. Raises `BadToken`, `ChatAway`."""
     async with _logged_in(token, api_url) as client:
         return (await client.application_info()).id
 
 
 async def synchronise(token: str, api_url: str | None, rules: Rules, known: Path) -> int:
-    """Send all commands, whatever `known` says; returns how many. Raises `BadToken`."""
+    """Send all commands, whatever `known` says; returns how many. Raises `BadToken`, `ChatAway`."""
     async with _logged_in(token, api_url) as client:
         grown = tree(client, catalogue(rules.known))
         await synchronised(grown, known, force=True)
@@ -33,11 +35,13 @@ async def synchronise(token: str, api_url: str | None, rules: Rules, known: Path
 @asynccontextmanager
 async def _logged_in(token: str, api_url: str | None) -> AsyncIterator[discord.Client]:
     use_api(api_url)
-    client = discord.Client(intents=discord.Intents.none())
+    client = discord.Client(intents=discord.Intents(guilds=True))
     try:
         await client.login(token)
         yield client
     except discord.LoginFailure as failure:
         raise bad_token(failure) from failure
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as trouble:
+        raise ChatAway("Discord", str(trouble) or repr(trouble)) from trouble
     finally:
         await client.close()

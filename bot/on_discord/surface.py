@@ -48,6 +48,11 @@ class DiscordSurface:
         self._client: StudioClient | None = None
         self._running: asyncio.Task[None] | None = None
 
+    @property
+    def reached(self) -> bool:
+        """Whether Discord knows us by now."""
+        return self.courier.is_connected
+
     def routes(self) -> tuple[web.RouteDef, ...]:
         """None: Discord is called, and does not call."""
         return ()

@@ -76,6 +76,11 @@ class SlackSurface:
         self._trying: asyncio.Task[None] | None = None
         self._connecting: asyncio.Task[None] | None = None
 
+    @property
+    def reached(self) -> bool:
+        """Whether Slack knows us by now."""
+        return self._trying is None or self._trying.done()
+
     def routes(self) -> Sequence[web.RouteDef]:
         """Where Slack's signed requests arrive; none where we connect ourselves."""
         return (web.post(EVENTS, self._receive),) if self._signed else ()

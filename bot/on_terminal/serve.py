@@ -42,8 +42,10 @@ async def _serve(house: House, host: str, port: int | None) -> None:
             except OSError as error:
                 raise Trouble("port_in_use", port=str(port), reason=str(error.strerror)) from error
             _say(reply("listening", address=f"http://{host}:{port}"))
-        names = tuple(chat.title for chat in chats)
-        _say(reply("chats_ready", chats=names) if names else reply("no_chats"))
+        for chat in chats:
+            _say(reply("chat_ready" if chat.reached else "chat_awaited", chat=chat.title))
+        if not chats:
+            _say(reply("no_chats"))
         if not compose.can_make_music():
             _say(reply("front_only"))
         _say(reply("worker_started", home=str(house.settings.home)))
