@@ -97,14 +97,18 @@ def help_answer(commands: Mapping[str, Command], about: str, capabilities: Capab
         return _about(commands[name], capabilities, locale)
     first = [commands[name] for name in MAIN_COMMANDS]
     rest = [command for command in commands.values() if command not in first]
-    lines = [_help_line(command, capabilities, locale) for command in (*first, *rest)]
-    return Answer("\n".join([reply("help_intro", locale), *lines, reply("help_more", locale)]))
+    able = [_help_line(command, locale) for command in (*first, *rest) if _is_able(command, capabilities)]
+    later = tuple(command.name for command in (*first, *rest) if not _is_able(command, capabilities))
+    lines = [reply("help_intro", locale), *able, reply("help_more", locale)]
+    return Answer("\n".join([*lines, *([reply("help_later", locale, commands=later)] if later else [])]))
 
 
-def _help_line(command: Command, capabilities: Capabilities, locale: str) -> str:
-    able = not command.music or command.task in capabilities.tasks
-    code = "help_line" if able else "help_line_not_yet"
-    return reply(code, locale, name=command.name, summary=command.summary)
+def _is_able(command: Command, capabilities: Capabilities) -> bool:
+    return not command.music or command.task in capabilities.tasks
+
+
+def _help_line(command: Command, locale: str) -> str:
+    return reply("help_line", locale, name=command.name, summary=command.summary)
 
 
 def _about(command: Command, capabilities: Capabilities, locale: str) -> Answer:
@@ -114,7 +118,8 @@ def _about(command: Command, capabilities: Capabilities, locale: str) -> Answer:
         if option.everyday
     ]
     example = reply("help_example", locale, example=command.example)
-    return Answer("\n".join([_help_line(command, capabilities, locale), example, *options]))
+    later = [] if _is_able(command, capabilities) else [reply("help_later", locale, commands=(command.name,))]
+    return Answer("\n".join([_help_line(command, locale), *later, example, *options]))
 
 
 def lyrics_answer(job: JobView, locale: str) -> Answer:

@@ -120,6 +120,8 @@ def _in_words(value: Any, unit: str, words: Mapping[str, Any]) -> str:
             return ", ".join(cleaned(item) for item in _items(value))
         case "commands":
             return _either([f"`/{cleaned(item)}`" for item in _items(value)], words)
+        case "listed_commands":
+            return ", ".join(f"`/{cleaned(item)}`" for item in _items(value))
         case "command":
             return f"`/{cleaned(command_name(str(value)))}`"
         case "engine":

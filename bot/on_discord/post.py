@@ -19,7 +19,8 @@ def status(card: Card, locale: str = "en") -> str:
     """The text of a message that has no files: how far it is, or why there is nothing to hear."""
     between = "\n" if card.state == "failed" else " · "
     first = f"♪ **{plain(card.title)}**{between}{clipped(said(card.line), _LINE)}"
-    return clipped("\n".join([first, *_small(card, locale)]), CONTENT)
+    # Discord's small print; not every client shows it as such inside an embed.
+    return clipped("\n".join([first, *(f"-# {line}" for line in _small(card, locale))]), CONTENT)
 
 
 def result(card: Card, locale: str = "en") -> discord.Embed:
