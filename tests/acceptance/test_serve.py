@@ -20,9 +20,12 @@ import soundfile
 
 from tests.acceptance.studio_cli import Shell
 from tests.acceptance.test_kill import kill_tree
-from tests.fakes import discord, slack
+from tests.fakes.discord import Channel as Room
 from tests.fakes.discord import DiscordStandIn
+from tests.fakes.discord import User as Singer
+from tests.fakes.slack import Channel as Hall
 from tests.fakes.slack import SlackStandIn
+from tests.fakes.slack import User as Player
 
 KILLS = 10
 ENDED = {"COMPLETED", "FAILED", "CANCELLED"}
@@ -35,11 +38,11 @@ class Town:
 
     shell: Shell
     discord: DiscordStandIn
-    room: discord.Channel
-    ada: discord.User
+    room: Room
+    ada: Singer
     slack: SlackStandIn
-    hall: slack.Channel
-    bob: slack.User
+    hall: Hall
+    bob: Player
 
     def start(self) -> subprocess.Popen[str]:
         return self.shell.start("serve")
