@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlmodel import Session
 
 from storage import jobs, outbox, tracks, users
 from storage.database import Database
-from storage.tables import LIVE
+from storage.tables import LIVE, Job
 from workflows import reach, view
 from workflows.attempt import announce, end_unpaid
 from workflows.people import OPERATOR, ReplyTo, Requester, now_ms
@@ -41,19 +43,14 @@ async def cancel(
 ) -> JobView:
     """Cancel a waiting job at once, a running one at its next breath; nothing is charged for either."""
 
-    def work(session: Session) -> JobView:
-        now = now_ms()
-        only_once(session, request, now)
-        reach.owned(session, job_id, by, where)
-        before = view.look(session, job_id)
-        if before.ended:
-            raise Refusal("cannot_cancel", field="job", value=job_id, status=before.status)
-        job = jobs.request_cancel(session, job_id=job_id, now=now)
-        if job is not None and job.status == "CANCELLED":
-            end_unpaid(session, job, "cancelled", now)
-        return view.look(session, job_id)
+    def change(session: Session, job: Job, now: int) -> None:
+        if job.status not in LIVE:
+            raise Refusal("cannot_cancel", field="job", value=job_id, status=job.status)
+        wanted = jobs.request_cancel(session, job_id=job_id, now=now)
+        if wanted is not None and wanted.status == "CANCELLED":
+            end_unpaid(session, wanted, "cancelled", now)
 
-    return await db.awrite(work)
+    return await _changed(db, job_id, by, where, request, change)
 
 
 async def retry(
@@ -61,18 +58,13 @@ async def retry(
 ) -> JobView:
     """Try a failed job again, with a new hold: the failed round's was voided, so it is paid once."""
 
-    def work(session: Session) -> JobView:
-        now = now_ms()
-        only_once(session, request, now)
-        reach.owned(session, job_id, by, where)
-        before = view.look(session, job_id)
-        job = jobs.renew(session, job_id=job_id, now=now)
-        if job is None:
-            raise Refusal("not_failed", field="job", value=job_id, status=before.status)
-        hold(session, users.get(session, job.user_id), job, now)
-        return view.look(session, job_id)
+    def change(session: Session, job: Job, now: int) -> None:
+        renewed = jobs.renew(session, job_id=job_id, now=now)
+        if renewed is None:
+            raise Refusal("not_failed", field="job", value=job_id, status=job.status)
+        hold(session, users.get(session, job.user_id), renewed, now)
 
-    return await db.awrite(work)
+    return await _changed(db, job_id, by, where, request, change)
 
 
 async def throw_away(
@@ -80,18 +72,14 @@ async def throw_away(
 ) -> JobView:
     """Delete the tracks of a finished job for good, and its post. What it cost stays paid: the work was done."""
 
-    def work(session: Session) -> JobView:
-        now = now_ms()
-        only_once(session, request, now)
-        job = reach.owned(session, job_id, by, where)
+    def change(session: Session, job: Job, now: int) -> None:
         if not jobs.thrown_away(session, job_id, now):
             raise Refusal("nothing_to_delete", field="job", value=job_id, status=job.status)
         for track in tracks.of_job(session, job_id):
             tracks.delete(session, track.id)
         announce(session, job, "deleted", now)
-        return view.look(session, job_id)
 
-    return await db.awrite(work)
+    return await _changed(db, job_id, by, where, request, change)
 
 
 async def post_here(
@@ -99,10 +87,7 @@ async def post_here(
 ) -> JobView:
     """Tell of a job that could be told of nowhere in the channel where its owner asks for it now."""
 
-    def work(session: Session) -> JobView:
-        now = now_ms()
-        only_once(session, request, now)
-        job = reach.owned(session, job_id, by, where)
+    def change(session: Session, job: Job, now: int) -> None:
         times = outbox.given_up(session, job_id)
         if not times or job.status in LIVE:
             raise Refusal("nothing_to_post", field="job", value=job_id, status=job.status)
@@ -116,6 +101,24 @@ async def post_here(
             payload={},
             now=now,
         )
+
+    return await _changed(db, job_id, by, where, request, change)
+
+
+async def _changed(
+    db: Database,
+    job_id: int,
+    by: Requester,
+    where: ReplyTo,
+    request: str | None,
+    change: Callable[[Session, Job, int], None],
+) -> JobView:
+    """Do `change` to a job of this person, once for each request, and show what came of it."""
+
+    def work(session: Session) -> JobView:
+        now = now_ms()
+        only_once(session, request, now)
+        change(session, reach.owned(session, job_id, by, where), now)
         return view.look(session, job_id)
 
     return await db.awrite(work)

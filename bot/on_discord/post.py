@@ -45,6 +45,6 @@ def cover_name(cover: CardFile) -> str:
 def _small(card: Card, locale: str) -> Iterator[str]:
     """The small print: whose it is (a mention here calls nobody), what it cost, where it came from; then notices."""
     owner = [reply("line_owner", locale, owner="@").replace("@", f"<@{card.owner}>")] if card.owner else []
-    yield "-# " + " · ".join([*owner, said(" · ".join(card.facts))])
+    yield " · ".join([*owner, said(" · ".join(card.facts))])
     for notice in card.notices:
-        yield "-# " + clipped(said(notice), _NOTICE)
+        yield clipped(said(notice), _NOTICE)
