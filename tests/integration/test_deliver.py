@@ -26,10 +26,12 @@ class Notebook:
     failures: list[DeliveryFailed] = field(default_factory=list)
     posted: list[str] = field(default_factory=list)
     channels: list[str] = field(default_factory=list)
+    again: list[bool] = field(default_factory=list)
 
     async def deliver(self, parcel: Parcel) -> str:
         if self.failures:
             raise self.failures.pop()
+        self.again.append(parcel.again)
         self.posted.append(parcel.topic)
         self.channels.append(parcel.job.channel)
         return parcel.key
@@ -93,6 +95,8 @@ def test_what_a_channel_refuses_goes_to_its_owner_who_is_told_why(house: House) 
         return courier, await house.job(job_id)
 
     courier, job = asyncio.run(story())
+    # It was never tried there, so there is nothing to look for.
+    assert courier.again == [False, False]
     # From then on everything goes there.
     assert (courier.posted, courier.channels) == (["accepted", "completed"], ["dm:ann", "dm:ann"])
     assert (job.moved, job.channel, job.post) == ("no_permission", "dm:ann", f"job:{job.id}:1:completed")
