@@ -16,6 +16,9 @@ NEEDED = discord.Permissions(
     read_message_history=True,
 )
 
+# discord.py has names of its own for some.
+_OTHERWISE = {"read_messages": "View Channels", "send_messages_in_threads": "Send Messages in Threads"}
+
 
 def missing(interaction: discord.Interaction[Any]) -> tuple[str, ...]:
     """What we are not allowed where somebody asks, as Discord's settings call it."""
@@ -24,4 +27,9 @@ def missing(interaction: discord.Interaction[Any]) -> tuple[str, ...]:
         return ()
     elsewhere = "send_messages" if isinstance(interaction.channel, discord.Thread) else "send_messages_in_threads"
     lacking = NEEDED & ~interaction.app_permissions
-    return tuple(name.replace("_", " ").title() for name, lacks in lacking if lacks and name != elsewhere)
+    return tuple(shown_name(name) for name, lacks in lacking if lacks and name != elsewhere)
+
+
+def shown_name(permission: str) -> str:
+    """A permission as Discord's settings call it."""
+    return _OTHERWISE.get(permission) or permission.replace("_", " ").title()

@@ -9,12 +9,16 @@ from pathlib import Path
 import pytest
 
 from bot.commands import catalogue
+from bot.on_discord.permissions import NEEDED, shown_name
+from bot.on_slack.manifest import SCOPES
+from bot.on_terminal.cli import _parser
 from bot.syntax import parse_command
 from config.settings import Settings
 from tests.acceptance.studio_cli import Shell
 from workflows.submit import judge
 
 ROOT = Path(__file__).parents[2]
+PAGES = ("README.md", "docs/discord.md", "docs/slack.md")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PLAYED = [shlex.split(line)[2] for line in re.findall(r"^\.venv/bin/minstrel play '.*$", README, re.MULTILINE)]
 
@@ -54,6 +58,35 @@ def test_the_example_of_every_command_can_be_typed(command: object) -> None:
     assert parse_command(example, catalogue()).command == command
 
 
-def test_the_settings_the_readme_names_exist() -> None:
-    for name in re.findall(r"`MINSTREL_([A-Z_]+)`", README):
-        assert name.lower() in Settings.model_fields
+@pytest.mark.parametrize("page", PAGES)
+def test_the_settings_the_documents_name_exist(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for name in re.findall(r"MINSTREL_([A-Z_]+)", text):
+        assert name.lower().removesuffix("_file") in Settings.model_fields, name
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_minstrel_commands_the_documents_name_exist(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8").replace("\\|", "|")
+    named = re.findall(r"minstrel ((?:serve|worker|doctor|discord|slack|credits|jobs|db|commands)\b[^\n`#]*)", text)
+    for words in named:
+        shown = re.sub(r"\[.*?\]|…|\|.*", "", words).replace("NAME", "ann").replace(" ID", " 1")
+        _parser().parse_args(shlex.split(shown))
+
+
+def test_the_scopes_and_permissions_that_are_explained_are_those_we_ask_for() -> None:
+    slack = (ROOT / "docs" / "slack.md").read_text(encoding="utf-8")
+    scopes = slack.partition("## The scopes")[2].partition("## ")[0]
+    explained = re.findall(r"`([^`]+)`", " ".join(re.findall(r"^\| (`.*?`) \|", scopes, re.MULTILINE)))
+    assert sorted(explained) == sorted(SCOPES)
+    discord = (ROOT / "docs" / "discord.md").read_text(encoding="utf-8")
+    table = discord.partition("| permission |")[2].partition("\n\n")[0]
+    rows = [row.split("|")[1] for row in table.splitlines()[2:]]
+    explained = [name.strip() for row in rows for name in row.split(",")]
+    assert sorted(explained) == sorted(shown_name(name) for name, asked in NEEDED if asked)
+
+
+def test_the_manifest_that_the_documents_link_to_is_there() -> None:
+    slack = (ROOT / "docs" / "slack.md").read_text(encoding="utf-8")
+    [link] = re.findall(r"\]\(([^)]*manifest[^)]*)\)", slack)
+    assert (ROOT / "docs" / link).resolve().is_file()

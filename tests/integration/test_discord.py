@@ -149,7 +149,7 @@ def test_a_typed_song_is_taken_privately_and_posted_for_all(play: Play) -> None:
         assert embed.title == "A Title"
         assert embed.description == (
             '0:30 · 100 BPM · C Major · 4/4\n"slow \\*blues\\*"\n'
-            f"-# for <@{room.ann.id}> · 5 credits · seed 7 · \\#1".replace("\\#", "#")
+            f"for <@{room.ann.id}> · 5 credits · seed 7 · \\#1".replace("\\#", "#")
         )
         assert embed.thumbnail.url is not None
         assert [file.filename for file in song.attachments] == ["a-title.mp3", "a-title.lrc", "cover.png"]
@@ -425,7 +425,7 @@ CARD = Card(
 def test_a_card_has_its_words_in_order_and_its_cover() -> None:
     embed = result(CARD)
     assert embed.description == (
-        '1:12 · 82 BPM\n"rain"\n*\\- Steam*\n*\\# Rain*\n-# for <@42> · 10 credits · seed 4217 · #12'
+        '1:12 · 82 BPM\n"rain"\n*\\- Steam*\n*\\# Rain*\nfor <@42> · 10 credits · seed 4217 · #12'
     )
     assert embed.thumbnail.url == "attachment://cover.png"
     assert '"rain"' not in str(result(replace(CARD, title="rain")).description)
