@@ -319,6 +319,7 @@ async def _running(house: House, *, works: bool, chats: Sequence[Chat]) -> Async
             stack.push_async_callback(pool.stop, DRAIN_S)
             stack.push_async_callback(worker.drain, DRAIN_S)
         clock = Clock(**duties)
+        deliveries.on_end = lambda: clock.nudge("outbox")
         if worker is not None:
             worker.on_end = lambda: clock.nudge("dispatch", "outbox")
         clock.start()

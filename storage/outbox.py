@@ -10,7 +10,10 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select, update
 
 from storage.once import insert_once
-from storage.tables import Outbox
+from storage.tables import Job, Outbox
+
+# How many due rows are looked at for each that may be taken: a long line in one channel hides the next ones.
+LOOKED_AT = 50
 
 
 def add(
@@ -36,23 +39,40 @@ def is_due(session: Session, *, surfaces: Collection[str], now: int) -> bool:
 
 
 def claim_due(
-    session: Session, *, surfaces: Collection[str], now: int, lease_ms: int, limit: int
-) -> tuple[Outbox, ...]:
-    """Lease what is due to the caller, oldest first, and count the attempt.
+    session: Session,
+    *,
+    surfaces: Collection[str],
+    now: int,
+    lease_ms: int,
+    limit: int,
+    busy: Collection[str] = (),
+) -> tuple[tuple[Outbox, str], ...]:
+    """Lease what is due to the caller, oldest first, with the channel of each, and count the attempt.
 
-    Only the oldest untold row of each job: what is said about a job is said in order. A row whose courier does not
-    answer within its lease is due again.
+    Only the oldest untold row of each job: what is said about a job is said in order. One row a channel, and none of
+    those in `busy`: a channel where much is to be said must not hold up the others. A row whose courier does not answer
+    within its lease is due again.
     """
-    due = select(col(Outbox.id)).where(_due(surfaces, now)).order_by(col(Outbox.due_at), col(Outbox.id)).limit(limit)
-    ids = session.exec(due.with_for_update(skip_locked=True)).all()
+    waiting = (
+        select(col(Outbox.id), col(Job.channel))
+        .join(Job, col(Job.id) == col(Outbox.job_id))
+        .where(_due(surfaces, now), col(Job.channel).not_in(busy))
+        .order_by(col(Outbox.due_at), col(Outbox.id))
+        .limit(limit * LOOKED_AT)
+        .with_for_update(of=Outbox, skip_locked=True)
+    )
+    first: dict[str, int] = {}
+    for row_id, channel in session.exec(waiting):
+        first.setdefault(channel, row_id)
+    channels = {row_id: channel for channel, row_id in list(first.items())[:limit]}
     leased = session.scalars(
         update(Outbox)
-        .where(col(Outbox.id).in_(ids))
+        .where(col(Outbox.id).in_(channels))
         .values(lease_until=now + lease_ms, attempts=col(Outbox.attempts) + 1)
         .returning(Outbox),
         execution_options={"synchronize_session": False, "populate_existing": True},
     ).all()
-    return tuple(sorted(leased, key=lambda row: (row.due_at, row.id)))
+    return tuple((row, channels[row.id]) for row in sorted(leased, key=lambda row: (row.due_at, row.id)))
 
 
 def sent(session: Session, row_id: int, now: int, receipt: str | None = None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -73,23 +73,31 @@ class Courier(Protocol):
 
 
 class Deliveries:
-    """Takes what is due to its couriers. Several processes may do so on one database."""
+    """Takes what is due to its couriers, one thing at a time in each channel. `on_end`: there is room for the next.
+
+    Several processes may do so on one database.
+    """
 
     def __init__(self, db: Database, couriers: Mapping[str, Courier], *, lease_ms: int = LEASE_MS) -> None:
         self._db, self._couriers, self._lease_ms = db, couriers, lease_ms
-        self._going: dict[asyncio.Task[None], str] = {}
+        # The surface and the channel of each delivery under way.
+        self._going: dict[asyncio.Task[None], tuple[str, str]] = {}
+        self.on_end: Callable[[], None] = lambda: None
 
     async def dispatch(self) -> int:
         """Start what is due where there is room; returns how many deliveries began."""
-        room = {name: AT_ONCE - list(self._going.values()).count(name) for name in self._couriers}
+        going = [surface for surface, _ in self._going.values()]
+        room = {name: AT_ONCE - going.count(name) for name in self._couriers}
         free = tuple(name for name, places in room.items() if places > 0)
         if not free or not await self._db.aread(lambda s: outbox.is_due(s, surfaces=free, now=now_ms())):
             return 0
         begun = 0
         for surface in free:
-            for row, parcel in await self._db.awrite(lambda s, name=surface: self._claim(s, name, room[name])):  # type: ignore[misc]
+            busy = [channel for name, channel in self._going.values() if name == surface]
+            claimed = await self._db.awrite(lambda s, name=surface, busy=busy: self._claim(s, name, room[name], busy))  # type: ignore[misc]
+            for row, channel, parcel in claimed:
                 task = asyncio.create_task(self._deliver(row, parcel), name=parcel.key)
-                self._going[task] = surface
+                self._going[task] = (surface, channel)
                 task.add_done_callback(self._ended)
                 begun += 1
         return begun
@@ -103,9 +111,11 @@ class Deliveries:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
 
-    def _claim(self, session: Session, surface: str, limit: int) -> list[tuple[Outbox, Parcel]]:
-        rows = outbox.claim_due(session, surfaces=(surface,), now=now_ms(), lease_ms=self._lease_ms, limit=limit)
-        return [(row, _parcel(session, row)) for row in rows]
+    def _claim(self, session: Session, surface: str, limit: int, busy: list[str]) -> list[tuple[Outbox, str, Parcel]]:
+        claimed = outbox.claim_due(
+            session, surfaces=(surface,), now=now_ms(), lease_ms=self._lease_ms, limit=limit, busy=busy
+        )
+        return [(row, channel, _parcel(session, row)) for row, channel in claimed]
 
     async def _deliver(self, row: Outbox, parcel: Parcel) -> None:
         courier = self._couriers[row.surface]
@@ -133,6 +143,7 @@ class Deliveries:
         if not task.cancelled() and (error := task.exception()) is not None:
             # Its lease runs out, and it is delivered again by whoever looks.
             log.error("parcel %s: what became of it could not be written", task.get_name(), exc_info=error)
+        self.on_end()
 
     async def _beat(self, row_id: int) -> None:
         """Keep the lease while the courier is at it: nobody else must deliver the same parcel meanwhile."""

@@ -326,7 +326,7 @@ class HouseMachine(RuleBasedStateMachine):
             rows = self._write(take, crash)
         except Crash:
             return
-        for row in rows:
+        for row, _ in rows:
             assert row.key not in self.delivered
             assert self.leased.get(row.key, 0) <= self.now, "two couriers have one parcel"
             self.leased[row.key] = self.now + LEASE_MS
@@ -436,7 +436,7 @@ class HouseMachine(RuleBasedStateMachine):
         """In the end all there was to tell has been told, and in order."""
         for _ in range(len(self.expected_parcels)):
             self.now += LEASE_MS
-            for row in self.db.write(
+            for row, _ in self.db.write(
                 lambda s: outbox.claim_due(s, surfaces=["terminal"], now=self.now, lease_ms=LEASE_MS, limit=100)
             ):
                 self._carry(row, "sent")

@@ -187,6 +187,37 @@ def test_a_slow_surface_holds_nobody_else_up(house: House) -> None:
     assert asyncio.run(story()) == (["accepted"], ["accepted"])
 
 
+def test_a_channel_is_told_one_thing_at_a_time_and_channels_side_by_side(house: House) -> None:
+    going: list[str] = []
+    together: list[list[str]] = []
+
+    class Slow(Notebook):
+        async def deliver(self, parcel: Parcel) -> str:
+            going.append(parcel.job.channel)
+            together.append(sorted(going))
+            await asyncio.sleep(0.02)
+            going.remove(parcel.job.channel)
+            return await super().deliver(parcel)
+
+    async def story() -> list[str]:
+        for channel in ("busy", "busy", "busy", "quiet"):
+            here = ReplyTo("chat", channel)
+            await submit(house.db, house.rules, ANN, here, "text2music", {"caption": "x", "duration": 30})
+        courier = Slow(surface="chat")
+        deliveries = Deliveries(house.db, {"chat": courier})
+        ended = asyncio.Event()
+        deliveries.on_end = ended.set
+        while len(courier.posted) < 4:
+            await deliveries.dispatch()
+            await ended.wait()
+            ended.clear()
+        return courier.channels
+
+    assert sorted(asyncio.run(story())) == ["busy", "busy", "busy", "quiet"]
+    assert ["busy", "quiet"] in together
+    assert all(len(set(channels)) == len(channels) for channels in together)
+
+
 def test_the_terminal_gets_whole_files_under_names_people_know(house: House) -> None:
     async def story() -> None:
         await made(house)

@@ -11,11 +11,11 @@ from storage.tables import Outbox
 from tests.rows import free_job, person
 
 
-def keep(database: Database, *keys: str, surface: str = "terminal") -> int:
-    """Keep rows about one new job; returns its number."""
+def keep(database: Database, *keys: str, surface: str = "terminal", channel: str | None = None) -> int:
+    """Keep rows about one new job in a channel of its own; returns its number."""
 
     def work(session: Session) -> int:
-        job = free_job(session, person(session))
+        job = free_job(session, person(session), channel=keys[0] if channel is None else channel)
         for key in keys:
             outbox.add(session, key=key, job_id=job.id, surface=surface, topic="told", payload={"n": 1}, now=10)
         return job.id
@@ -28,7 +28,8 @@ def claim(database: Database, now: int = 10, limit: int = 10, surface: str = "te
 
 
 def rows(database: Database, now: int = 10, limit: int = 10, surface: str = "terminal") -> tuple[Outbox, ...]:
-    return database.write(lambda s: outbox.claim_due(s, surfaces=[surface], now=now, lease_ms=100, limit=limit))
+    claimed = database.write(lambda s: outbox.claim_due(s, surfaces=[surface], now=now, lease_ms=100, limit=limit))
+    return tuple(row for row, _ in claimed)
 
 
 def due(database: Database, now: int) -> bool:
@@ -114,3 +115,15 @@ def test_a_row_is_kept_with_its_job_or_not_at_all(database: Database) -> None:
     with pytest.raises(Boom):
         database.write(work)
     assert claim(database) == []
+
+
+def test_a_channel_where_much_is_to_be_said_does_not_hold_up_the_others(database: Database) -> None:
+    for number in range(30):
+        keep(database, f"busy{number}", channel="busy")
+    keep(database, "quiet")
+    assert claim(database, limit=3) == ["busy0", "quiet"]
+    # What is under way in a channel comes first there, for whoever says so.
+    taken = database.write(
+        lambda s: outbox.claim_due(s, surfaces=["terminal"], now=10, lease_ms=100, limit=3, busy=["busy"])
+    )
+    assert taken == ()
