@@ -29,7 +29,7 @@ from tests.fakes.slack import User as Player
 
 KILLS = 10
 ENDED = {"COMPLETED", "FAILED", "CANCELLED"}
-SCHEMA = os.environ.get("MINSTREL_DISCORD_OPENAPI")
+SCHEMA = os.environ.get("MINSTREL_DISCORD_OPENAPI") or None
 
 
 @dataclass

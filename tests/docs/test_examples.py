@@ -62,7 +62,8 @@ def test_the_example_of_every_command_can_be_typed(command: object) -> None:
 def test_the_settings_the_documents_name_exist(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     for name in re.findall(r"MINSTREL_([A-Z_]+)", text):
-        assert name.lower().removesuffix("_file") in Settings.model_fields, name
+        # One is for the tests alone.
+        assert name == "DISCORD_OPENAPI" or name.lower().removesuffix("_file") in Settings.model_fields, name
 
 
 @pytest.mark.parametrize("page", PAGES)

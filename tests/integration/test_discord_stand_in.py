@@ -20,7 +20,7 @@ from yarl import URL
 
 from tests.fakes.discord import MIB, Channel, DiscordStandIn, Guild, NoAnswer, Upload, User
 
-OPENAPI = os.environ.get("MINSTREL_DISCORD_OPENAPI")
+OPENAPI = os.environ.get("MINSTREL_DISCORD_OPENAPI") or None
 QUIET = discord.AllowedMentions.none()
 needs_schema = pytest.mark.skipif(OPENAPI is None, reason="MINSTREL_DISCORD_OPENAPI names no description of the API")
 

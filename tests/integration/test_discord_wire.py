@@ -31,7 +31,7 @@ from workflows.people import now_ms
 from workflows.view import JobView
 from workflows.watch import Watch
 
-OPENAPI = os.environ.get("MINSTREL_DISCORD_OPENAPI")
+OPENAPI = os.environ.get("MINSTREL_DISCORD_OPENAPI") or None
 MESSAGES = r"/channels/\d+/messages$"
 MESSAGE = r"/channels/\d+/messages/\d+$"
 
