@@ -32,7 +32,7 @@ class Answer:
     """What only the person who asked sees. `text` has backticks and no other formatting.
 
     `buttons` act on the job beside them. `draft` is the id of what was refused: a button brings it back as a form.
-    `sheet` is longer text of fixed width, `file` the same to keep.
+    `sheet` is longer text of fixed width, `file` the same to keep. `job` is the one that was made.
     """
 
     text: str
@@ -40,6 +40,7 @@ class Answer:
     draft: str | None = None
     sheet: str | None = None
     file: Attached | None = None
+    job: int | None = None
 
 
 def refused(refusal: Refusal, locale: str, *, draft: str | None = None) -> Answer:

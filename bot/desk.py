@@ -235,7 +235,8 @@ def _taken(who: Requester, accepted: Accepted) -> Answer:
             position=accepted.position,
             eta_s=accepted.eta_s,
             credits=accepted.price,
-        )
+        ),
+        job=accepted.job_id,
     )
 
 

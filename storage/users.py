@@ -12,6 +12,8 @@ from storage.tables import Identity, User
 
 # Whoever may use the terminal owns the house: a name given there is the user of that name, wherever they came from.
 TERMINAL = "terminal"
+# Who the terminal is when no name is given: nobody becomes that by what a chat calls them.
+RESERVED = frozenset({"local", "operator"})
 
 
 def ensure(session: Session, *, surface: str, external_id: str, name: str, now: int) -> User:
@@ -74,7 +76,8 @@ def _new(session: Session, surface: str, name: str, now: int) -> User:
 
 
 def _names(name: str, surface: str) -> Iterator[str]:
-    yield name
+    if surface == TERMINAL or name.casefold() not in RESERVED:
+        yield name
     yield f"{name}@{surface}"
     for number in itertools.count(2):
         yield f"{name}@{surface}-{number}"

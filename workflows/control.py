@@ -91,7 +91,8 @@ async def post_here(
         times = outbox.given_up(session, job_id)
         if not times or job.status in LIVE:
             raise Refusal("nothing_to_post", field="job", value=job_id, status=job.status)
-        jobs.readdress(session, job_id, where.surface, where.channel)
+        if (job.surface, job.channel) != (where.surface, where.channel):
+            jobs.readdress(session, job_id, where.surface, where.channel)
         outbox.add(
             session,
             key=f"job:{job_id}:{job.round}:here:{times}",

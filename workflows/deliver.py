@@ -25,7 +25,9 @@ AT_ONCE = 10
 # A delivery that hangs for so long counts as one without an answer.
 LONGEST_S = 300.0
 # Trouble passes: an outage of hours loses nothing, and after it people need not wait long.
-FIRST_WAIT_MS, LONGEST_WAIT_MS, GIVE_UP_MS = 1_000, 60_000, 48 * 3_600_000
+FIRST_WAIT_MS, LONGEST_WAIT_MS = 1_000, 60_000
+# We give up only on what is both old and often tried: a house that was off for a week has tried nothing.
+GIVE_UP_MS, GIVE_UP_TRIES = 48 * 3_600_000, 1000
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,8 @@ class Deliveries:
 
     def _failed(self, session: Session, row: Outbox, parcel: Parcel, failure: DeliveryFailed, courier: Courier) -> None:
         now = now_ms()
-        if not failure.permanent and now - row.created_at < GIVE_UP_MS:
+        hopeless = now - row.created_at >= GIVE_UP_MS and row.attempts >= GIVE_UP_TRIES
+        if not failure.permanent and not hopeless:
             doubled = min(FIRST_WAIT_MS * 2 ** min(row.attempts - 1, 20), LONGEST_WAIT_MS)
             wait_ms = max(doubled, int((failure.retry_after_s or 0) * 1000))
             outbox.retry_later(session, row.id, now + wait_ms, str(failure))

@@ -29,14 +29,18 @@ MOST = 200
 class Display(Protocol):
     """Shows a job that has not ended in its status message."""
 
-    async def show(self, job: JobView) -> None:
-        """Edit the message. MUST NOT touch it once the end of the job is being delivered."""
+    async def show(self, job: JobView) -> bool:
+        """Edit the message; False where there was no room for that just now.
+
+        MUST NOT touch it once the end of the job is being delivered, and MUST NOT wait long: it would show the past.
+        """
 
 
 @dataclass
 class _Shown:
     at: float
     state: tuple[object, ...]
+    position: int | None = None
 
 
 class Watch:
@@ -61,9 +65,8 @@ class Watch:
         for job in live:
             if not self._is_due(job, now):
                 continue
-            self._shown[job.id] = _Shown(now, _state(job))
             self._channels[job.surface, job.channel] = now
-            task = asyncio.create_task(self._show(job), name=f"show job {job.id}")
+            task = asyncio.create_task(self._show(job, now), name=f"show job {job.id}")
             self._going[task] = job.id
             task.add_done_callback(self._going.pop)
 
@@ -85,13 +88,17 @@ class Watch:
             return now - shown.at >= WAITING_S
         return shown.state != _state(job) and now - shown.at >= RUNNING_S
 
-    async def _show(self, job: Job) -> None:
+    async def _show(self, job: Job, now: float) -> None:
+        before = self._shown[job.id]
         try:
             view = await self._db.aread(lambda session: look(session, job.id))
-            if not view.ended:
-                await self._displays[job.surface].show(view)
+            moved = before.state != _state(job) or view.position != before.position
+            if view.ended or (moved and not await self._displays[job.surface].show(view)):
+                return
         except Exception:
             log.info("job %s: its progress could not be shown", job.id, exc_info=True)
+            return
+        self._shown[job.id] = _Shown(now, _state(job), view.position)
 
 
 def _state(job: Job) -> tuple[object, ...]:

@@ -9,17 +9,19 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import discord
 
-from bot.card import Card, card
+from bot.card import Card, CardFile, card
 from bot.on_discord import places
 from bot.on_discord.buttons import of_card
 from bot.on_discord.failures import is_too_large, judged, may_look, token_revoked
 from bot.on_discord.post import cover_name, result, status
 from bot.on_discord.wall import Wall
+from bot.replies import reply
 from bot.turns import Turns
 from engine.spec import Capabilities
 from workflows.deliver import DeliveryFailed, Parcel
@@ -88,14 +90,14 @@ class DiscordCourier:
         """The owner's own messages, where the channel can't be posted to."""
         return places.direct(job)
 
-    async def show(self, job: JobView) -> None:
+    async def show(self, job: JobView) -> bool:
         """Edit the message of a job that waits or runs."""
         client, post = self._client, job.post
         if client is None or post is None or post in self._stuck:
-            return
+            return True
         async with self._turns.progress(job.id, job.round) as live:
             if not live:
-                return
+                return True
             with self._authorised():
                 wall = await Wall.of(client, job.channel)
                 try:
@@ -105,6 +107,7 @@ class DiscordCourier:
                     raise
             if not there:
                 self._leave_in_peace(post)
+            return True
 
     async def _begin(self, wall: Wall, parcel: Parcel) -> str:
         """The first message. It has no files, even if the job has ended meanwhile: that is told next."""
@@ -116,7 +119,7 @@ class DiscordCourier:
         """How the job ended, with as many of its files as Discord takes."""
         limit = _file_limit(wall.client, parcel.job.channel)
         while True:
-            shown = self._card(parcel.job, limit)
+            shown = self._there(self._card(parcel.job, limit))
             try:
                 return await self._tell(wall, parcel, shown)
             except discord.HTTPException as refused:
@@ -152,6 +155,22 @@ class DiscordCourier:
         post = parcel.job.post or await wall.find(parcel.job.id, parcel.since)
         if post is not None:
             await wall.delete(post)
+
+    def _there(self, shown: Card) -> Card:
+        """What is shown, without files that are lost: the rest is worth having."""
+        files = tuple(file for file in shown.files if self._has(file))
+        cover = shown.cover if shown.cover is not None and self._has(shown.cover) else None
+        lost = len(shown.files) - len(files)
+        notices = (*shown.notices, reply("files_left_out", count=lost)) if lost else shown.notices
+        return replace(shown, files=files, cover=cover, notices=notices)
+
+    def _has(self, file: CardFile) -> bool:
+        try:
+            self._blob(file.digest)
+        except FileNotFoundError:
+            log.error("the file %s (%s) is lost", file.name, file.digest)
+            return False
+        return True
 
     @contextmanager
     def _files(self, shown: Card) -> Iterator[list[discord.File]]:

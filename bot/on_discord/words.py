@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from discord.utils import escape_markdown
+
+# What Discord would make a link of; an invitation needs no scheme.
+_LINK = re.compile(r":(?=//)|discord\.(?=gg/)", re.IGNORECASE)
 
 
 def plain(text: str) -> str:
     """Foreign words: shown letter by letter. Links stay text, so that no preview of a stranger's page unfolds."""
-    return escape_markdown(text.replace("://", ":\u200b//"))
+    return escape_markdown(_LINK.sub("\\g<0>\u200b", text))
 
 
 def said(text: str) -> str:

@@ -63,7 +63,8 @@ class SlackCourier:
             place = await self._place(job)
             if parcel.topic == "accepted":
                 return await self._begin(place, parcel)
-            async with self._turns.last(job.id, job.round):
+            # One that was tried again meanwhile has not come to the end of its round.
+            async with self._turns.last(job.id, job.round if job.ended else job.round - 1):
                 if parcel.topic != "deleted":
                     return await self._end(place, parcel)
                 await self._delete(place, parcel)
@@ -74,11 +75,13 @@ class SlackCourier:
                 log.error("%s can't be posted to Slack: %s", parcel.key, failed)
             raise failed from trouble
 
-    async def show(self, job: JobView) -> None:
+    async def show(self, job: JobView) -> bool:
         """Edit the message of a job that waits or runs; everything else goes first."""
         if job.post is None:
-            return
+            return True
         place = await self._place(job)
+        if not (self._progress.is_free(SURFACE) and self._pace.is_free(place.channel)):
+            return False
         await self._progress.turn(SURFACE, urgent=False)
         await self._pace.turn(place.channel, urgent=False)
         async with self._turns.progress(job.id, job.round) as may:
@@ -88,6 +91,7 @@ class SlackCourier:
                 await self._client.chat_update(
                     channel=place.channel, ts=job.post, metadata=metadata, **self._words(shown)
                 )
+        return True
 
     def elsewhere(self, job: JobView) -> str | None:
         """The owner's own messages."""

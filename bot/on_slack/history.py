@@ -15,6 +15,7 @@ from bot.on_slack.failures import code_of, failure
 log = logging.getLogger(__name__)
 
 EVENT = "minstrel_job"
+BUTTON = "m:"
 # Clocks differ; and a page is what Slack likes to hand out.
 EARLIER_S, PAGE, PAGES = 120, 200, 10
 
@@ -59,9 +60,7 @@ class History:
         oldest = f"{max(since_ms / 1000 - EARLIER_S, 0):.6f}"
         latest: Found | None = None
         async for message in self._messages(place, oldest=oldest, pages=PAGES):
-            metadata = message.get("metadata") or {}
-            is_ours = metadata.get("event_type") == EVENT and metadata.get("event_payload", {}).get("job") == job
-            if is_ours and (latest is None or float(message["ts"]) > float(latest.ts)):
+            if _is_of(message, job) and (latest is None or float(message["ts"]) > float(latest.ts)):
                 latest = _found(message)
         return latest
 
@@ -94,6 +93,16 @@ class History:
                 raise
         await self._client.conversations_join(channel=place.channel)
         return await self._client.conversations_history(channel=place.channel, cursor=cursor, **asked)
+
+
+def _is_of(message: Mapping[str, Any], job: int) -> bool:
+    """Whether it is the message of `job`: by what it carries or, where that is not shown to us, by its buttons."""
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") == EVENT:
+        return bool(metadata.get("event_payload", {}).get("job") == job)
+    elements = [element for block in message.get("blocks") or () for element in block.get("elements") or ()]
+    ours = (element for element in elements if str(element.get("action_id", "")).startswith(BUTTON))
+    return bool(message.get("bot_id")) and any(element.get("value") == str(job) for element in ours)
 
 
 def _found(message: Mapping[str, Any]) -> Found:

@@ -16,6 +16,10 @@ class Pace:
         self._waiting: dict[str, list[tuple[bool, int, asyncio.Future[None]]]] = {}
         self._numbers = itertools.count()
 
+    def is_free(self, lane: str) -> bool:
+        """Whether a turn in `lane` would come at once."""
+        return lane not in self._waiting
+
     async def turn(self, lane: str, *, urgent: bool) -> None:
         """Wait for a turn in `lane`."""
         waiting = self._waiting.get(lane)

@@ -12,6 +12,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.card import CardFile
+from workflows.deliver import DeliveryFailed
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class Uploads:
         with await asyncio.to_thread(path.open, "rb") as data:
             session = self._client.session
             if session is None:
-                raise RuntimeError("files are sent between start and close")
+                raise DeliveryFailed("not connected to Slack", permanent=False)
             timeout = aiohttp.ClientTimeout(total=LONGEST_S, sock_connect=30)
             headers = {"Content-Type": "application/octet-stream"}
             async with session.post(

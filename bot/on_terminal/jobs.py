@@ -10,6 +10,7 @@ from datetime import datetime
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from bot.actions import ACTIONS, Action
 from bot.commands import command_name
@@ -18,7 +19,7 @@ from bot.desk import Desk, confirmation
 from bot.on_terminal.cli import REFUSED
 from bot.on_terminal.lines import job_lines
 from bot.on_terminal.report import as_json
-from bot.replies import reply
+from bot.replies import cleaned, reply
 from workflows import control
 from workflows.people import OPERATOR, ReplyTo, Requester
 from workflows.refusal import Refusal
@@ -48,8 +49,7 @@ async def _act(house: House, action: Action, args: argparse.Namespace) -> int:
         return REFUSED
     answer = await desk.act(who, where, action, args.id)
     if args.json:
-        latest = (await control.recent(house.db, 1))[0].id if action.effect == "makes" else args.id
-        return _show(house, await control.show(house.db, latest), as_object=True)
+        return _show(house, await control.show(house.db, answer.job or args.id), as_object=True)
     print(answer.text)
     if answer.sheet:
         print(answer.sheet, end="")
@@ -88,6 +88,8 @@ def _list(house: House, jobs: list[JobView], *, as_object: bool) -> int:
         when = datetime.fromtimestamp(job.created_at / 1000).astimezone().strftime("%d %b %H:%M")
         progress = f" {job.progress:.0%}" if job.status == "PROCESSING" and job.progress is not None else ""
         what, status = f"/{command_name(job.task)}", job.status.lower() + progress
-        table.add_row(str(job.id), when, job.user, what, job.title or "", status, str(job.price))
+        cells = (str(job.id), when, cleaned(job.user), what, cleaned(job.title or ""), status, str(job.price))
+        # As text: what people are called, or call their songs, is no markup.
+        table.add_row(*map(Text, cells))
     Console().print(table)
     return 0

@@ -32,13 +32,15 @@ async def _serve(house: House, host: str, port: int | None) -> None:
         # A chat that is down is tried again and again; that must not keep anybody from stopping us.
         await asyncio.wait([serving, stopped], return_when=asyncio.FIRST_COMPLETED)
         if not serving.done():
+            # What was begun is drained as always; only the chat is no longer waited for.
             serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
             return
         _, chats = serving.result()
         routes = [route for chat in chats for route in chat.routes()]
         if routes or port is not None:
             try:
-                port = await stack.enter_async_context(listening(host, port or 8080, routes))
+                port = await stack.enter_async_context(listening(host, 8080 if port is None else port, routes))
             except OSError as error:
                 raise Trouble("port_in_use", port=str(port), reason=str(error.strerror)) from error
             _say(reply("listening", address=f"http://{host}:{port}"))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.on_terminal.cli import run
+from tests.acceptance.studio_cli import Shell
 
 
 @pytest.fixture(autouse=True)
@@ -144,3 +145,12 @@ def test_a_folder_that_can_not_be_written_is_refused_before_anything_is_kept(
     exit_code, answer, _ = said(capsys, "play", "/song hop", "--out", "/proc/nowhere")
     assert (exit_code, answer["error"]["field"]) == (2, "--out")
     assert said(capsys, "jobs", "list")[1] == []
+
+
+def test_what_people_are_called_is_no_markup_in_the_list_of_jobs(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    played = shell.run("play", '/song caption:"x" display_name:"a [/b] [red]c"', "--no-wait", "--as", "bob [/]")
+    assert played.returncode == 0, played.stderr
+    listed = shell.run("jobs")
+    assert listed.returncode == 0, listed.stderr
+    assert "bob [/]" in listed.stdout

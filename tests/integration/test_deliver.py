@@ -141,6 +141,24 @@ def test_an_outage_of_hours_loses_nothing_and_is_looked_at_again_within_a_minute
     assert 300 <= tried <= 500
 
 
+def test_a_house_that_was_off_for_a_week_has_not_tried_for_a_week(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> tuple[list[str], list[str]]:
+        await made(house)
+        later = now_ms() + 7 * 86_400_000
+        monkeypatch.setattr(deliver, "now_ms", lambda: later)
+        courier = Notebook(other="dm:ann", failures=[DeliveryFailed("not logged in", permanent=False)])
+        await deliver_all(house, courier)
+        monkeypatch.setattr(deliver, "now_ms", lambda: later + 2000)
+        await deliver_all(house, courier)
+        return courier.posted, courier.channels
+
+    posted, channels = asyncio.run(story())
+    assert posted == ["accepted", "completed"]
+    assert "dm:ann" not in channels
+
+
 def test_a_courier_that_is_waited_for_again_knows_that_it_may_have_posted(house: House) -> None:
     seen: list[bool] = []
 

@@ -389,8 +389,56 @@ def test_a_song_that_could_be_posted_nowhere_is_kept_and_posted_where_its_owner_
         assert "posted already, or still under way" in await room.press("post", job, ANN, ELSEWHERE)
         while await deliver_due(room.house.db, {"chat": chat}):
             pass
+        assert (await room.house.job(job)).post == "m1"
         assert "could not" not in await room.told("/jobs")
         assert "posted already" in await room.press("post", job)
         return chat.posted
 
     assert run(story()) == [("cellar", "completed")]
+
+
+def test_posting_again_in_the_same_channel_goes_into_the_message_that_stands_there(room: Room) -> None:
+    @dataclass
+    class Forgetful:
+        """A chat whose token was revoked between the first message and the song."""
+
+        surface: str = "chat"
+        edits: list[tuple[str, str | None]] = field(default_factory=list)
+        revoked: bool = False
+
+        async def deliver(self, parcel: Parcel) -> str:
+            if self.revoked:
+                raise DeliveryFailed("token revoked", permanent=True, why=None)
+            self.edits.append((parcel.topic, parcel.job.post))
+            return "m1"
+
+        def elsewhere(self, job: JobView) -> str | None:
+            return "dm:ann"
+
+    async def story() -> list[tuple[str, str | None]]:
+        chat = Forgetful()
+        await room.told("/song blues duration:30")
+        await deliver_due(room.house.db, {"chat": chat})
+        chat.revoked = True
+        await room.house.work()
+        await deliver_due(room.house.db, {"chat": chat})
+        assert (await room.house.job(1)).channel == "room", "no other channel would help"
+        chat.revoked = False
+        await room.press("post", 1)
+        await deliver_due(room.house.db, {"chat": chat})
+        return chat.edits
+
+    assert run(story()) == [("accepted", None), ("completed", "m1")]
+
+
+@pytest.mark.parametrize("name", ["local", "Operator"])
+def test_nobody_becomes_the_operator_by_what_a_chat_calls_them(room: Room, name: str) -> None:
+    async def story() -> None:
+        impostor = Requester("chat", "u9", name)
+        await room.told("/credits", impostor)
+        own = Requester("terminal", name.casefold(), name.casefold())
+        await room.told("/song secret duration:30", own, ReplyTo("terminal"))
+        assert "No songs yet" in await room.told("/jobs", impostor)
+        assert "You have 1,000" in await room.told("/credits", impostor)
+
+    run(story())

@@ -690,3 +690,21 @@ def test_an_operator_asks_who_the_bot_is_and_sends_the_commands(play: Play) -> N
         assert wire.count("PUT", "/commands$") == 2
 
     play(story)
+
+
+def test_a_file_that_is_lost_does_not_keep_the_song_back(play: Play) -> None:
+    async def story(wire: Wire) -> None:
+        await wire.start()
+        await wire.song()
+        await wire.deliver()
+        await wire.house.work()
+        [track] = (await wire.view()).tracks
+        for file in track.files:
+            if file.kind in ("image", "lrc"):
+                wire.house.blobs.delete(file.digest)
+        await wire.deliver()
+        post = wire.the_post()
+        assert [file.filename for file in post.attachments] == ["a-title.mp3"]
+        assert "did not fit" in str(post.embeds)
+
+    play(story)

@@ -19,7 +19,7 @@ from bot.on_slack.pace import Pace
 from tests.fakes.slack import Post
 from tests.fakes.slack.faults import Kind
 from tests.integration.slack_house import PNG, Scene, buttons, scene, shown
-from workflows import deliver, outbox_state, watch
+from workflows import control, deliver, outbox_state, watch
 from workflows.deliver import Parcel
 from workflows.view import JobView
 from workflows.watch import Watch
@@ -470,16 +470,16 @@ def test_the_end_of_a_song_goes_before_the_progress_of_others(tmp_path: Path) ->
         waiting = [await here.ask(f"blues number{number} duration:30") for number in range(3)]
         await here.deliver()
         first, *others = [await here.house.job(job.id) for job in waiting]
-        # The progress of others has its turn in the workspace already, and waits for the channel.
+        # The progress of others leaves the channel to it, and is shown when there is room.
         here.surface.courier._progress = Pace(0)
         await here.surface.courier._pace.turn(here.channel.id, urgent=True)
         async with asyncio.TaskGroup() as group:
-            for job in others:
-                group.create_task(here.surface.courier.show(job))
+            showing = [group.create_task(here.surface.courier.show(job)) for job in others]
             await asyncio.sleep(0.02)
             group.create_task(here.surface.courier.deliver(parcel(replace(first, status="CANCELLED"), "cancelled")))
         edits = [call.arguments["ts"] for call in here.slack.workspace.calls if call.method == "chat.update"]
-        assert edits == [first.post, *(job.post for job in others)]
+        assert edits == [first.post]
+        assert [task.result() for task in showing] == [False, False]
 
     play(tmp_path, story, pace_s=0.1)
 
@@ -504,3 +504,33 @@ def test_turns_come_in_order_the_urgent_first() -> None:
         return order
 
     assert asyncio.run(told()) == ["first", "elsewhere", "end", "progress", "more progress"]
+
+
+def test_a_late_end_of_one_round_does_not_silence_the_next(tmp_path: Path) -> None:
+    async def story(here: Scene) -> None:
+        job = await here.ask("crash duration:30")
+        await here.deliver()
+        await here.house.work()
+        # The failure is told late: its owner tries again before.
+        await control.retry(here.house.db, job.id)
+        await here.settle(job.id)
+        again = await here.house.job(job.id)
+        assert (again.round, again.status) == (2, "PENDING")
+        assert await here.surface.courier.show(again)
+        assert "first in line" in here.post_of(again).text
+
+    play(tmp_path, story)
+
+
+def test_a_message_is_found_by_its_buttons_where_its_marks_are_not_shown(tmp_path: Path) -> None:
+    async def story(here: Scene) -> None:
+        job = await here.ask()
+        await here.settle(job.id)
+        job = await here.house.job(job.id)
+        [post] = here.slack.posts(here.channel)
+        post.metadata = None
+        again = replace(parcel(replace(job, post=None), "accepted", again=True), since=job.created_at)
+        assert await here.surface.courier.deliver(again) == post.ts
+        assert len(here.slack.posts(here.channel)) == 1
+
+    play(tmp_path, story)

@@ -23,6 +23,7 @@ class Wall:
     surface: str = "chat"
     shown: list[tuple[int, str, float | None]] = field(default_factory=list)
     broken: bool = False
+    full: bool = False
 
     async def deliver(self, parcel: Parcel) -> str:
         return f"post {parcel.job.id}"
@@ -30,10 +31,13 @@ class Wall:
     def elsewhere(self, job: JobView) -> str | None:
         return None
 
-    async def show(self, job: JobView) -> None:
+    async def show(self, job: JobView) -> bool:
         if self.broken:
             raise ConnectionError
+        if self.full:
+            return False
         self.shown.append((job.id, job.status, job.progress))
+        return True
 
 
 @pytest.fixture
@@ -122,3 +126,42 @@ def test_a_chat_that_is_down_does_not_stop_the_watch(house: House, time: dict[st
         return len(wall.shown)
 
     assert asyncio.run(story()) == 1
+
+
+def test_a_place_in_line_that_did_not_change_is_not_said_again(house: House, time: dict[str, float]) -> None:
+    async def story() -> list[int]:
+        wall = Wall()
+        watching = Watch(house.db, {"chat": wall})
+        await ask(house, "first", "one")
+        await ask(house, "second", "two")
+        while await deliver_due(house.db, {"chat": wall}):
+            pass
+        await look(watching)
+        counts = []
+        for _ in range(3):
+            time["s"] += 20
+            await look(watching)
+            counts.append(len(wall.shown))
+        await house.work()
+        return counts
+
+    # Once each, for what was posted may be out of date; then nothing moves.
+    assert asyncio.run(story()) == [2, 2, 2]
+
+
+def test_what_had_no_room_is_shown_as_soon_as_there_is(house: House, time: dict[str, float]) -> None:
+    async def story() -> tuple[int, int]:
+        wall = Wall(full=True)
+        watching = Watch(house.db, {"chat": wall})
+        await ask(house, "later")
+        await deliver_due(house.db, {"chat": wall})
+        await look(watching)
+        time["s"] += 20
+        await look(watching)
+        before = len(wall.shown)
+        wall.full = False
+        time["s"] += 1.5
+        await look(watching)
+        return before, len(wall.shown)
+
+    assert asyncio.run(story()) == (0, 1)
