@@ -15,7 +15,6 @@ from rich.text import Text
 from bot.actions import ACTIONS, Action
 from bot.commands import command_name
 from bot.compose import House, Settings, open_house, somebody_works
-from bot.desk import Desk, confirmation
 from bot.on_terminal.cli import REFUSED
 from bot.on_terminal.lines import job_lines
 from bot.on_terminal.report import as_json
@@ -40,12 +39,15 @@ def run(settings: Settings, args: argparse.Namespace) -> int:
 
 async def _act(house: House, action: Action, args: argparse.Namespace) -> int:
     """What a button of that name does; the operator may do it to anybody's job."""
+    # Only for those who press one: a list answers sooner without it.
+    from bot.desk import Desk, confirmation
+
     desk, who = Desk(house.db, house.rules, lambda: None), Requester(OPERATOR.surface, args.name, args.name)
     where = ReplyTo(OPERATOR.surface)
     if action.effect == "opens":
         print((await desk.wanted(who, where, action, args.id)).as_command(desk.commands))
         return 0
-    if action.confirm and not args.yes and not _means_it(action):
+    if action.confirm and not args.yes and not _means_it(confirmation(action, "en")):
         return REFUSED
     answer = await desk.act(who, where, action, args.id)
     if args.json:
@@ -58,11 +60,11 @@ async def _act(house: House, action: Action, args: argparse.Namespace) -> int:
     return 0
 
 
-def _means_it(action: Action) -> bool:
+def _means_it(question: str) -> bool:
     """Ask at a terminal; a script says it with `--yes`."""
     if not sys.stdin.isatty():
-        raise Refusal("missing", field="--yes", allowed=confirmation(action, "en"))
-    return input(confirmation(action, "en") + " [y/N] ").strip().casefold() in ("y", "yes")
+        raise Refusal("missing", field="--yes", allowed=question)
+    return input(question + " [y/N] ").strip().casefold() in ("y", "yes")
 
 
 def _show(house: House, job: JobView, *, as_object: bool) -> int:
