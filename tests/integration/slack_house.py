@@ -106,7 +106,7 @@ class Scene:
             "blob": self.house.blobs.path,
             "channel_s": self.pace_s,
             "progress_s": self.pace_s,
-            "ping_s": 0.2,
+            "ping_s": 1.0,
         }
         return SlackSurface(**(given | more))
 
