@@ -26,7 +26,6 @@ from engine.spec.tasks import ExtractStem, Stems
 
 MASTER = "flac"
 COVER_INSIDE = 500
-GZIP_MAGIC = b"\x1f\x8b"
 
 Audio = NDArray[np.float32]
 
@@ -116,8 +115,7 @@ def _pieces(take: Take, tags: Tags, asked: str, picture: bytes, lrc: str | None)
         yield Piece("midi", "song.mid", _bytes(take.midi))
     yield Piece("image", "song.png", _bytes(picture))
     if take.score is not None:
-        ending = "json.gz" if take.score.startswith(GZIP_MAGIC) else "json"
-        yield Piece("score", f"score.{ending}", _bytes(take.score))
+        yield Piece("score", "song.score", _bytes(take.score))
 
 
 def _audio(audio: Audio, rate: int, tags: Tags) -> Callable[[Path], object]:

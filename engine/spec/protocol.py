@@ -40,7 +40,8 @@ class Take:
     """One rendered variation. `audio` and each stem: float32 (2, samples), range -1 to 1; stems sum to `audio`.
 
     `ready` holds stems that lie in files of another song (by name): they alone are handed on, `audio` only says how
-    they sound together. `picture` is a cover (PNG) to keep instead of drawing one.
+    they sound together. `picture` is a cover (PNG) to keep instead of drawing one. `score` is what the engine itself
+    needs to make another version of it; nobody else reads it.
     """
 
     index: int

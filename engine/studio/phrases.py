@@ -10,13 +10,13 @@ from engine.studio.voice.sing import PhraseNote, PhrasePlan
 
 def phrases(score: Score, lines: Sequence[SungLine]) -> tuple[PhrasePlan, ...]:
     """`lines` are the score's lead or its backing; the phrases come in the order they are sung."""
-    beat_s = score.beat_s
+    at = score.seconds
     in_order = sorted((line for line in lines if line.notes), key=lambda line: line.notes[0].start)
     return tuple(
         PhrasePlan(
             score.lines[line.line],
             tuple(
-                PhraseNote(note.pitch, note.start * beat_s, (note.start + note.length) * beat_s, note.syllable)
+                PhraseNote(note.pitch, at(note.start), at(note.start + note.length), note.syllable)
                 for note in line.notes
             ),
             spoken=line.spoken,

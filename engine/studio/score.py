@@ -1,4 +1,4 @@
-"""The score: everything a song is before it sounds. Times in beats from the first downbeat, pitches as MIDI numbers.
+"""The score: everything a song is before it sounds. Times in beats from its first bar line, pitches as MIDI numbers.
 
 A beat is a quarter note in x/4 metres and a dotted quarter in 6/8 (so an eighth there is a third of a beat).
 """
@@ -94,6 +94,7 @@ class Score:
     """A composed song. `duration` in seconds is exact; music that rings past it is faded inside it.
 
     `backing` is the second voice, on the words of the lines it accompanies; `left_out` are lines that found no room.
+    `origin` is the beat at which the recording begins: above 0 where its first bar is not whole.
     """
 
     title: str
@@ -112,8 +113,13 @@ class Score:
     lines: tuple[LyricLine, ...] = field(default=())
     backing: tuple[SungLine, ...] = ()
     left_out: tuple[int, ...] = ()
+    origin: float = 0.0
 
     @property
     def beat_s(self) -> float:
         """Seconds a beat."""
         return 60.0 / self.bpm
+
+    def seconds(self, beat: float) -> float:
+        """Where `beat` sounds in the recording; below 0 it is cut off."""
+        return (beat - self.origin) * self.beat_s

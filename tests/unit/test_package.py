@@ -63,7 +63,7 @@ def test_a_take_becomes_all_its_files(result: TrackResult) -> None:
         ("lrc", "lrc", "", "song.lrc"),
         ("midi", "mid", "", "song.mid"),
         ("image", "png", "", "song.png"),
-        ("score", "json.gz", "", "score.json.gz"),
+        ("score", "score", "", "song.score"),
     ]
     folder = paths(result)["song.flac"].parent
     assert folder.is_absolute()

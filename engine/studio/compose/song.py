@@ -15,15 +15,20 @@ from engine.studio.compose.vocals import sing
 from engine.studio.score import LyricLine, Score
 
 
-def compose(brief: Brief, lines: Sequence[LyricLine], duration: float, seed: int, title: str) -> Score:
-    """The score of a song of exactly `duration` seconds that sings all `lines`.
+def composed(brief: Brief, lines: Sequence[LyricLine], duration: float, seed: int, title: str) -> tuple[Form, Score]:
+    """Form and score of a song of exactly `duration` seconds that sings all `lines`.
 
     The same arguments give the same score in every process. Lines that found no room even as quick speech are named in
     `left_out`. Raises ValueError for a duration that isn't positive.
     """
     clock = clock_of(brief, duration)
     form = lay_out(brief.preset.form, brief.energy, brief.rap, lines, clock)
-    return realise(brief, form, lines, clock, seed, title)
+    return form, realise(brief, form, lines, clock, seed, title)
+
+
+def compose(brief: Brief, lines: Sequence[LyricLine], duration: float, seed: int, title: str) -> Score:
+    """As `composed`, the score alone."""
+    return composed(brief, lines, duration, seed, title)[1]
 
 
 def clock_of(brief: Brief, duration: float) -> Clock:

@@ -151,7 +151,7 @@ def _pumping(score: Score, preset: Preset) -> Tensor | None:
     if preset.sidechain <= 0:
         return None
     kicks = [
-        round(note.start * score.beat_s * RATE)
+        round(score.seconds(note.start) * RATE)
         for part in score.parts
         if part.stem == "drums" and INSTRUMENTS[part.instrument].drums
         for note in part.notes

@@ -116,7 +116,7 @@ def soundings(part: Part, score: Score) -> Iterator[Sounding]:
         if not known.drums:
             strike = replace(strike, tonic=0)
         hold = None if seconds is None else round(seconds * RATE)
-        yield Sounding(strike, round(note.start * beat * RATE), hold, loud**1.5)
+        yield Sounding(strike, round(score.seconds(note.start) * RATE), hold, loud**1.5)
 
 
 @lru_cache(maxsize=32)
