@@ -18,7 +18,8 @@ Instrument = Literal[
 ]  # fmt: skip
 Groove = Literal[
     "straight", "pop", "rock", "punk", "hiphop", "trap", "swing", "orchestral", "house", "breakbeat", "train", "folk",
-    "shuffle", "onedrop", "salsa", "bossa", "samba", "reggaeton", "rnb", "funk", "doublekick", "ballad",
+    "shuffle", "onedrop", "steppers", "ska", "salsa", "cumbia", "bossa", "samba", "reggaeton", "rnb", "funk",
+    "doublekick", "halftime", "ballad",
 ]  # fmt: skip
 Harmony = Literal[
     "pop", "rock", "hiphop", "jazz", "classical", "electronic", "country", "folk", "blues", "reggae", "latin", "soul",
@@ -30,13 +31,15 @@ BassStyle = Literal[
 Figure = Literal[
     "hold", "pulse", "arpeggio", "sixteenths", "alberti", "comp", "stabs", "skank", "bubble", "strum", "chug", "power",
     "travis", "boomchick", "montuno", "bossa", "counter", "accents", "tremolo", "muted", "loop", "answer", "gate",
-    "boogie",
+    "boogie", "pocket", "chick",
 ]  # fmt: skip
 FormName = Literal["song", "club", "jazz", "classical", "blues", "loop"]
 TimeSignature = Literal["2/4", "3/4", "4/4", "6/8"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Tempo = Annotated[int, Field(ge=30, le=300)]
 Swing = Annotated[float, Field(ge=0.5, le=0.75)]
+Role = Literal["kick", "snare", "hats", "percussion", "bass", "chords", "lead"]
+Late = Annotated[float, Field(ge=-40, le=40)]
 StemName = Literal[STEMS]  # type: ignore[valid-type]
 Decibel = Annotated[float, Field(ge=-24, le=12)]
 
@@ -92,6 +95,9 @@ class Preset(BaseModel):
     bass: BassStyle = "kick"
     lead: Instrument = "piano"
     energy: Share = 0.5
+    late_ms: dict[Role, Late] = Field(default_factory=dict)
+    stop: Share = 0.0
+    ending: Literal["ring", "cold"] = "ring"
     syncopation: Share = 0.3
     melisma: Share = 0.1
     female: Share = 0.5

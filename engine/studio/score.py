@@ -5,9 +5,9 @@ A beat is a quarter note in x/4 metres and a dotted quarter in 6/8 (so an eighth
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-BEATS_PER_BAR = {"2/4": 2, "3/4": 3, "4/4": 4, "6/8": 2}
+from engine.spec.fields import BEATS_PER_BAR as BEATS_PER_BAR
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,17 @@ class Note:
 
 @dataclass(frozen=True)
 class Part:
-    """One instrument's line. `stem`: one of the twelve stem names; `instrument`: see `engine.spec.preset`."""
+    """One instrument's line. `stem`: one of the twelve stem names; `instrument`: see `engine.spec.preset`.
+
+    `tune` is True for the one that carries the melody where nobody sings.
+    """
 
     stem: str
     instrument: str
     notes: tuple[Note, ...]
     gain_db: float = 0.0
     pan: float = 0.0
+    tune: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,8 @@ class Score:
     """A composed song. `duration` in seconds is exact; music that rings past it is faded inside it.
 
     `backing` is the second voice, on the words of the lines it accompanies; `left_out` are lines that found no room.
-    `origin` is the beat at which the recording begins: above 0 where its first bar is not whole.
+    `origin` is the beat at which the recording begins: above 0 where its first bar is not whole. Of a loop, `loop` is
+    the beats after which every note comes again just as it was.
     """
 
     title: str
@@ -114,6 +119,7 @@ class Score:
     backing: tuple[SungLine, ...] = ()
     left_out: tuple[int, ...] = ()
     origin: float = 0.0
+    loop: float | None = None
 
     @property
     def beat_s(self) -> float:
@@ -123,3 +129,23 @@ class Score:
     def seconds(self, beat: float) -> float:
         """Where `beat` sounds in the recording; below 0 it is cut off."""
         return (beat - self.origin) * self.beat_s
+
+    def moved(self, beats: float) -> Score:
+        """All notes, chords and sung lines so many beats later; the sections, which count bars, stay."""
+
+        def voice(lines: tuple[SungLine, ...]) -> tuple[SungLine, ...]:
+            return tuple(
+                replace(line, notes=tuple(replace(note, start=note.start + beats) for note in line.notes))
+                for line in lines
+            )
+
+        return replace(
+            self,
+            chords=tuple(replace(chord, start=chord.start + beats) for chord in self.chords),
+            parts=tuple(
+                replace(part, notes=tuple(replace(note, start=note.start + beats) for note in part.notes))
+                for part in self.parts
+            ),
+            voice=voice(self.voice),
+            backing=voice(self.backing),
+        )

@@ -204,3 +204,27 @@ def test_tones_are_forgotten_when_there_are_too_many() -> None:
     notes = tuple(Note(0.25 * n, 0.2, 50 + n, 0.7) for n in range(16))
     part = Part("keyboard", "piano", notes)
     assert torch.equal(render_part(part, song(part), Tones(200_000)), render_part(part, song(part), Tones()))
+
+
+@pytest.mark.parametrize("name", ["upright_bass", "electric_bass", "synth_bass", "sub_808"])
+def test_a_bass_without_its_lowest_notes_is_still_heard_as_its_note(name: str) -> None:
+    """Small loudspeakers leave the fundamental out; a strong third harmonic would then sound a fifth above it."""
+    for pitch in (28, 33, 38):
+        power, f = spectrum(sound(name, pitch, 1.2)[4800:])
+        root = 440 * 2 ** ((pitch - 69) / 12)
+        one, two, three, four = (
+            float(power[(f > n * root * 0.97) & (f < n * root * 1.03)].sum()) for n in (1, 2, 3, 4)
+        )
+        assert two + four > 3 * three, (name, pitch)
+        assert one > 0
+
+
+@pytest.mark.parametrize("name", sorted(KITS))
+def test_a_snare_is_tuned_to_the_tonic_or_its_fifth(name: str) -> None:
+    for tonic in range(0, 12, 3):
+        tone = INSTRUMENTS[name].play(Strike(38, 1.0, 0.85, 0, tonic)).mean(0).numpy().astype(np.float64)
+        power, f = spectrum(tone[480:])
+        shell = (f > 110) & (f < 270)
+        heard = 12 * np.log2(float(f[shell][power[shell].argmax()]) / 440) + 69
+        off = min(abs((heard - tonic - step + 6) % 12 - 6) for step in (0, 7))
+        assert off < 0.5, (name, tonic)

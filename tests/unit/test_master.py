@@ -11,7 +11,7 @@ from scipy.signal import resample_poly
 
 from engine.audio.loudness import SILENCE_LUFS, integrated_lufs, true_peak_db
 from engine.studio.sound import curve
-from engine.studio.sound.master import master
+from engine.studio.sound.master import master, stems_inside
 
 RATE = 48_000
 Audio = NDArray[np.float32]
@@ -135,3 +135,17 @@ def test_an_extension_keeps_the_curve_and_goes_on_at_its_level() -> None:
     assert np.array_equal(after[:, : 9 * RATE], before[:, : 9 * RATE])
     assert true_peak_db(after, RATE) <= -1.0
     assert np.square(after[:, 11 * RATE :]).mean() > 0.3 * np.square(after[:, 8 * RATE : 10 * RATE]).mean()
+
+
+def test_no_stem_passes_full_scale_even_where_others_cancel_it() -> None:
+    t = torch.arange(RATE) / RATE
+    swell = torch.sin(2 * torch.pi * 110 * t) * torch.linspace(0, 1.8, RATE)
+    stems = [swell.expand(2, RATE).clone(), -0.7 * swell.expand(2, RATE)]
+    down = stems_inside(stems)
+    assert down is not None
+    for stem in stems:
+        curve.apply(stem, down)
+        assert float(stem.abs().max()) <= 1.0
+    # what was inside already is left alone
+    assert torch.equal(down[: len(down) // 3], torch.ones(len(down) // 3))
+    assert stems_inside([0.5 * stem for stem in stems]) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from engine.studio.compose import bass, comping, groove, lead
@@ -35,6 +36,7 @@ class Band:
         self.brief, self.form, self.chords, self.clock, self.dice, self.voice = brief, form, chords, clock, dice, voice
         self.preset = brief.preset
         self.players = chord_players(brief.preset, dice)
+        self.newcomer = self._newcomer()
 
     def parts(self) -> tuple[Part, ...]:
         """One part for each instrument that plays at all."""
@@ -51,7 +53,7 @@ class Band:
                 made.append(self._part(player, notes, PAN.get(player.stem, 0.0)))
         leader = lead_player(self.preset)
         if leader:
-            made.append(self._part(leader, tune, 0.0))
+            made.append(replace(self._part(leader, tune, 0.0), tune=True))
         made.append(self._risers())
         return without_holes([part for part in made if part.notes], self.chords, self.clock)
 
@@ -59,10 +61,15 @@ class Band:
         gain = self.preset.gains_db.get(player.stem, 0.0)
         return Part(player.stem, player.instrument, tuple(sorted(notes, key=_order)), gain, pan)
 
-    def _level(self, stretch: Stretch, bar: int) -> float:
-        """The energy of a bar: intros and build-ups grow."""
-        rise = {"intro": 0.16, "prechorus": 0.12, "break": 0.14}.get(stretch.kind, 0.0)
-        return stretch.energy + rise * bar / max(stretch.bars - 1, 1)
+    def _newcomer(self) -> Player | None:
+        """Who is heard in later verses though not in the first one."""
+        first = next((stretch for stretch in self.form.stretches if stretch.identity == "verse 1"), None)
+        resting = [
+            player
+            for player in self.players[1:]
+            if first is not None and player.low > first.energy and player.figure not in ("answer", "accents")
+        ]
+        return min(resting, key=lambda player: player.low, default=None)
 
     def _hits(self, stretch: Stretch, at: int) -> list[list[Hit]]:
         """The kit's strokes, bar by bar."""
@@ -70,15 +77,19 @@ class Band:
         following = self.form.stretches[at + 1] if at + 1 < len(self.form.stretches) else None
         if "drums" not in self.preset.instruments:
             return [[] for _ in range(stretch.bars)]
-        lanes = groove.lanes_of(self.preset.groove, self.clock.timesignature)
+        lanes = groove.lanes_of(self.preset.groove, self.clock.timesignature, stretch.kind)
+        builds = self.preset.form == "club" and stretch.kind == "prechorus"
         bars = []
         for bar in range(stretch.bars):
-            level = self._level(stretch, bar)
+            level = stretch.level(bar)
             hits = groove.bar_hits(
                 lanes, "kit", stretch, bar, level if level >= DRUMS_FROM else 0.0, self.clock, self.dice
             )
-            if bar == stretch.bars - 1 and not stretch.final:
-                hits = groove.with_fill(hits, self.preset.groove, stretch, following, self.clock, self.dice)
+            if bar == stretch.bars - 1 and stretch.fills and not stretch.final:
+                stop = 0.0 if builds else self.preset.stop
+                hits = groove.with_fill(hits, self.preset.groove, stretch, following, self.clock, self.dice, stop)
+            if builds and following is not None and following.kind == "chorus":
+                hits = groove.with_build(hits, stretch.bars - bar, self.clock)
             start = groove.crash(stretch, before, self.preset.groove) if bar == 0 else None
             bars.append([*hits, start] if start else hits)
         return bars
@@ -91,7 +102,10 @@ class Band:
             for bar, strokes in enumerate(bars):
                 unique = {(hit.step, hit.pitch): hit for hit in strokes}
                 key = ("kit", stretch.identity, bar)
-                notes += groove.notes(list(unique.values()), stretch.start_bar + bar, key, self.clock, self.dice, loose)
+                notes += groove.notes(
+                    list(unique.values()), stretch.start_bar + bar, key, self.clock, self.dice, loose,
+                    self.preset.late_ms,
+                )  # fmt: skip
         notes = [note for note in notes if note.start < self.clock.last - 0.02]
         if notes and "drums" in self.preset.instruments and notes[-1].start > self.clock.last - 4 * self.clock.beats:
             loud = 0.55 + 0.3 * self.brief.energy
@@ -105,12 +119,13 @@ class Band:
             lanes = groove.percussion_of(self.preset.groove, self.clock.timesignature)
             for stretch in self.form.stretches:
                 for bar in range(stretch.bars):
-                    level = self._level(stretch, bar)
+                    level = stretch.level(bar)
                     hits = groove.bar_hits(lanes, "hands", stretch, bar, level, self.clock, self.dice)
                     key = ("hands", stretch.identity, bar)
                     notes += groove.notes(
-                        hits, stretch.start_bar + bar, key, self.clock, self.dice, 1.5 * DRUM_LOOSENESS_S
-                    )
+                        hits, stretch.start_bar + bar, key, self.clock, self.dice, 1.5 * DRUM_LOOSENESS_S,
+                        self.preset.late_ms,
+                    )  # fmt: skip
         notes = [note for note in notes if note.start < self.clock.last - 0.02]
         gain = self.preset.gains_db.get("percussion", 0.0)
         return Part("percussion", "hand_percussion", tuple(sorted(notes, key=_order)), gain, PAN["percussion"])
@@ -123,14 +138,15 @@ class Band:
         notes: list[Note] = []
         joins = BASS_FROM + self.dice.at("joins", "bass").uniform(-0.08, 0.1)
         alone = not self.players
+        late = self.clock.late(self.preset.late_ms.get("bass", 0.0))
         for stretch, bars in zip(self.form.stretches, hits, strict=True):
             for bar in range(stretch.bars):
-                if self._level(stretch, bar) < joins and not alone and not stretch.final:
+                if stretch.level(bar) < joins and not alone and not stretch.final:
                     continue
                 ground = self._ground(instrument, stretch, bar, groove.kicks(bars[bar], self.clock))
                 draw = self.dice.at("bass feel", stretch.identity, bar)
                 for step in bass.bass_bar(self.preset.bass, ground):
-                    start = self.clock.swung(step.start) + draw.gauss(0.0, BASS_LOOSENESS_S) / self.clock.beat_s
+                    start = self.clock.swung(step.start) + draw.gauss(0.0, BASS_LOOSENESS_S) / self.clock.beat_s + late
                     length = self.clock.swung(step.start + step.length) - self.clock.swung(step.start)
                     level = min(1.0, step.velocity * (0.74 + 0.34 * stretch.energy))
                     notes.append(Note(max(0.0, start), max(0.05, length), step.pitch, level))
@@ -145,19 +161,24 @@ class Band:
         scale = melody_scale(self.brief.tonic, self.brief.minor, chord, False)
         draw = self.dice.at("bass", stretch.identity, bar)
         low, high = bass.RANGES[instrument]
-        return bass.Ground(start, self.clock, self.chords, kicks, scale, self._level(stretch, bar), low, high, draw)
+        return bass.Ground(start, self.clock, self.chords, kicks, scale, stretch.level(bar), low, high, draw)
 
     def _plays(self, player: Player, stretch: Stretch) -> bool:
-        return player is self.players[0] or player.low <= stretch.energy < player.high
+        if player is self.players[0] or player.low <= stretch.energy < player.high:
+            return True
+        return stretch.kind == "verse" and stretch.occurrence > 1 and player == self.newcomer
 
     def _chords(self, player: Player, take: str = "") -> list[Note]:
         notes: list[Note] = []
         for stretch in self.form.stretches:
             if self._plays(player, stretch):
-                notes += comping.section_notes(player, stretch, self.chords, self.clock, self.dice, take)
+                notes += comping.section_notes(
+                    player, stretch, self.chords, self.clock, self.dice, self.brief.tonic, take,
+                    self.preset.late_ms.get("chords", 0.0),
+                )  # fmt: skip
         final = self.form.stretches[-1]
         if self._plays(player, final) or (notes and player.figure not in ("answer", "accents")):
-            notes += comping.final_notes(player, self.chords.all[-1], self.clock, final.energy)
+            notes += comping.final_notes(player, self.chords.all[-1], self.clock, final.energy, take)
         return notes
 
     def _tune(self) -> list[Note]:

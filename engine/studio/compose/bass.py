@@ -12,6 +12,8 @@ from engine.studio.score import Chord
 
 RANGES = {"upright_bass": (28, 50), "electric_bass": (28, 50), "synth_bass": (28, 48), "sub_808": (26, 44)}
 
+WALKS_FROM = 0.53
+
 
 @dataclass(frozen=True)
 class Step:
@@ -66,7 +68,7 @@ class Ground:
 def held(ground: Ground, places: Sequence[tuple[float, int, float]], share: float = 0.92) -> list[Step]:
     """Notes that last until the next one, `share` of the way."""
     places = sorted(place for place in places if place[0] < ground.end - 1e-6)
-    ends = [start for start, _, _ in places[1:]] + [ground.end]
+    ends = [*(start for start, _, _ in places[1:]), *([ground.end] if places else ())]
     return [
         Step(start, max(0.1, (end - start) * share), pitch, velocity)
         for (start, pitch, velocity), end in zip(places, ends, strict=True)
@@ -112,7 +114,9 @@ def _eighths(ground: Ground) -> list[Step]:
 
 
 def _walk(ground: Ground) -> list[Step]:
-    """Quarter notes that step through the chord toward the next root."""
+    """Quarter notes that step through the chord toward the next root; in quiet sections two to the bar."""
+    if ground.energy < WALKS_FROM and not ground.clock.compound:
+        return _two(ground)
     places: list[tuple[float, int, float]] = []
     beat = 1.0 if not ground.clock.compound else 1 / 3 if ground.clock.bpm < 60 else 2 / 3
     if not ground.clock.compound and ground.clock.bpm > 230:
@@ -222,7 +226,7 @@ def _sub(ground: Ground) -> list[Step]:
     starts = sorted({ground.start, *(ground.start + beat for beat in ground.kicks)})
     wide = [start for at, start in enumerate(starts) if at == 0 or start - starts[at - 1] >= 0.5]
     places = [(start, ground.root(start), 0.86) for start in wide]
-    if ground.energy > 0.55 and ground.draw.random() < 0.35:
+    if ground.energy > 0.45 and ground.draw.random() < 0.4:
         start = ground.end - 0.5
         slide = ground.draw.choice(
             (ground.pitch(ground.chords.at(start).root, ground.root(start) + 12), ground.fifth(start))

@@ -7,21 +7,29 @@ from dataclasses import dataclass
 
 from engine.studio.score import BEATS_PER_BAR
 
-# A final chord rings for one and a half to five and a half seconds; very short songs have less room.
-SHORTEST_RING_S, LONGEST_RING_S = 1.8, 5.5
+# A final chord rings for two to four seconds, which is what plucked strings last; very short songs have less room.
+SHORTEST_RING_S, LONGEST_RING_S = 1.8, 4.2
+# A cold ending is a stroke and its echo.
+SHORTEST_STROKE_S, LONGEST_STROKE_S = 0.8, 1.6
 FADE_S = 0.8
+# Held notes end this long before the song, whose own fade is under way by then.
+DECAY_S = 0.4
 QUICKEST_CHORD_S, SLOWEST_CHORD_S = 1.35, 4.6
 
 
 @dataclass(frozen=True)
 class Clock:
-    """Times are in beats from the first downbeat; `swing` is where the off-beat falls in its beat (0.5 is straight)."""
+    """Times are in beats from the first downbeat; `swing` is where the off-beat falls in its beat (0.5 is straight).
+
+    A `cold` ending is cut short instead of ringing out.
+    """
 
     bpm: float
     timesignature: str
     duration: float
     swing: float = 0.5
     swing_unit: float = 1.0
+    cold: bool = False
 
     @property
     def beats(self) -> int:
@@ -70,11 +78,12 @@ class Clock:
     @property
     def last(self) -> float:
         """Where the final chord begins: a downbeat, or a beat inside the bar where bars are very long."""
-        ring = min(SHORTEST_RING_S, 0.3 * self.duration)
+        ring = min(SHORTEST_STROKE_S if self.cold else SHORTEST_RING_S, 0.3 * self.duration)
+        longest = LONGEST_STROKE_S if self.cold else LONGEST_RING_S
         beat = math.floor((self.duration - ring) / self.beat_s + 1e-9)
         for grid in (self.beats, 2 if self.beats == 4 else 1, 1):
             start = beat - beat % grid
-            if self.duration - start * self.beat_s <= LONGEST_RING_S and (start or not beat):
+            if self.duration - start * self.beat_s <= longest and (start or not beat):
                 return float(start)
         return float(beat)
 
@@ -86,7 +95,9 @@ class Clock:
     @property
     def release(self) -> float:
         """Where held notes of the final chord end, in beats; the rest of the song is their decay."""
-        return max(self.end - FADE_S / self.beat_s, self.last + 0.25 * (self.end - self.last))
+        if self.cold:
+            return self.last + 0.5 * (self.end - self.last)
+        return max(self.end - DECAY_S / self.beat_s, self.last + 0.25 * (self.end - self.last))
 
     @property
     def unit(self) -> float:
@@ -106,6 +117,11 @@ class Clock:
         whole, part = divmod(beat / self.swing_unit, 1.0)
         late = part * 2 * self.swing if part < 0.5 else self.swing + (part - 0.5) * 2 * (1 - self.swing)
         return (whole + late) * self.swing_unit
+
+    def late(self, ms: float) -> float:
+        """`ms` in beats, at most a quarter of a step, so that quick music stays together."""
+        most = self.step / 4
+        return min(most, max(-most, ms / 1000 / self.beat_s))
 
     def weight(self, beat: float) -> float:
         """How strong the metre is at `beat`: 3 on the downbeat, 0 between the eighths."""

@@ -36,6 +36,10 @@ LOWEST_STRING = 40
 # They play one note at a time: of a chord the highest.
 SINGLE = frozenset({"solo_violin", "trumpet", "flute", "saxophone", "lead"})
 STRUM_S = 0.011
+# distorted chords shorter than this are too dense for a third
+SUSTAINED_S = 0.22
+# how much louder single notes are played for each grade of the metre
+ACCENT = 0.07
 LOOSENESS_S = 0.006
 # quieter held chords at rest, struck ones as written
 SUSTAINED = frozenset({"pad", "string_ensemble", "organ", "brass_section"})
@@ -67,9 +71,13 @@ class Event:
 
 
 def section_notes(
-    player: Player, stretch: Stretch, chords: Chords, clock: Clock, dice: Dice, take: str = ""
-) -> list[Note]:
-    """Everything `player` plays in a section, up to the final chord. Another `take` differs as a repeated take does."""
+    player: Player, stretch: Stretch, chords: Chords, clock: Clock, dice: Dice, tonic: int, take: str = "",
+    late_ms: float = 0.0,
+) -> list[Note]:  # fmt: skip
+    """Everything `player` plays in a section, up to the final chord.
+
+    Another `take` differs as a repeated take does; `tonic` is the key's, for pedals; `late_ms` lies behind the beat.
+    """
     low, high, size = RANGES[player.instrument]
     fitting = [
         each for each in manners_of(player.figure, clock.timesignature) if each.low <= stretch.energy < each.high
@@ -89,12 +97,13 @@ def section_notes(
         if (stretch.start_bar + bar) * clock.beats >= clock.last:
             break
         draw = dice.at("comp", player.name, stretch.identity, bar, take)
-        level = (0.64 + 0.48 * stretch.energy) * (0.97 + 0.06 * draw.random())
+        level = (0.64 + 0.48 * stretch.level(bar)) * (0.97 + 0.06 * draw.random())
         for event in _events(pattern, manner, stretch, bar, clock):
             for part in _at_chords(event, chords):
                 chord = chords.at(part.start)
                 tones = voicing.get(chord.start) or voiced(chord.tones, low, high, size)
-                result += _struck(part, tones, chord, player, level, clock, draw.gauss(0.0, LOOSENESS_S))
+                late = clock.late(late_ms) + draw.gauss(0.0, LOOSENESS_S) / clock.beat_s
+                result += _struck(part, tones, chord, player, level, clock, late, tonic, take)
     return result
 
 
@@ -127,14 +136,15 @@ def _at_chords(event: Event, chords: Chords) -> list[Event]:
     """`event` cut where the harmony changes, so that a held chord follows it."""
     cuts = [chord.start for chord in chords.between(event.start, event.end) if chord.start > event.start + 1e-6]
     edges = [event.start, *cuts, event.end]
-    if event.mark.isdigit() or event.mark in "rRm" or event.end - event.start < 0.3:
+    if event.mark.isdigit() or event.mark in "rRmtbB" or event.end - event.start < 0.3:
         return [Event(edges[0], edges[1], event.mark)]
     return [Event(left, right, event.mark) for left, right in pairwise(edges)]
 
 
 def _struck(
-    event: Event, tones: tuple[int, ...], chord: Chord, player: Player, level: float, clock: Clock, late: float
-) -> list[Note]:
+    event: Event, tones: tuple[int, ...], chord: Chord, player: Player, level: float, clock: Clock, late: float,
+    tonic: int, take: str,
+) -> list[Note]:  # fmt: skip
     """The notes of one mark."""
     start = clock.swung(event.start)
     end = clock.swung(event.end)
@@ -144,11 +154,20 @@ def _struck(
         number = int(event.mark) - 1
         above = 12 if number >= len(tones) and player.instrument not in SINGLE else 0
         pitches: tuple[int, ...] = (tones[number % len(tones)] + above,)
-        velocity = TONE_VELOCITY
+        velocity = TONE_VELOCITY * (1 + ACCENT * clock.weight(event.start))
     elif event.mark in "rR":
         step = 7 if event.mark == "R" and (chord.root + 7) % 12 in chord.tones else 0
         bass = tones[0] - 1 - (tones[0] - 1 - chord.root - step) % 12
         pitches = (bass if bass >= LOWEST.get(player.instrument, LOWEST_STRING) else bass + 12,)
+        velocity = VELOCITIES[event.mark]
+    elif event.mark in "bB":
+        root = 40 + (chord.root - 40) % 12
+        sixth = 9 if (chord.root + 3) % 12 not in chord.tones else 10
+        pitches = (root, root + (sixth if event.mark == "B" else 7))
+        # the skip before a beat is lighter than the beat
+        velocity = VELOCITIES[event.mark] * (1.0 if clock.weight(event.start) >= 1 else 0.7)
+    elif event.mark == "t":
+        pitches = (_open_string(tonic),)
         velocity = VELOCITIES[event.mark]
     else:
         pitches = tones[-1:] if player.instrument in SINGLE else tones
@@ -158,30 +177,44 @@ def _struck(
         if event.mark in "du":
             spread = STRUM_S
             pitches = tones if event.mark == "d" else tuple(reversed(tones[-3:]))
-    if player.instrument == "distorted_guitar" and not event.mark.isdigit():
-        pitches = _power(chord)
+    if player.instrument == "distorted_guitar" and event.mark in "Xxo":
+        pitches = _power(chord, coloured=bool(take) and length * clock.beat_s > SUSTAINED_S)
+    elif player.instrument == "distorted_guitar" and event.mark == "m":
+        # a damped fifth through an amplifier sounds like another root: one string is clearer
+        pitches = (_open_string(chord.root),)
     return [
         Note(
-            max(0.0, start + (late + at * spread) / clock.beat_s), max(0.05, length), pitch,
+            max(0.0, start + late + at * spread / clock.beat_s), max(0.05, length), pitch,
             min(1.0, max(0.05, velocity * level * (1.0 if at == 0 else 0.94))),
         )
         for at, pitch in enumerate(pitches)
     ]  # fmt: skip
 
 
-def _power(chord: Chord) -> tuple[int, ...]:
-    """Root, fifth and octave above the lowest string, tuned down to D: what stays clear when it is distorted."""
-    root = 38 + (chord.root - 38) % 12
+def _open_string(pitch_class: int) -> int:
+    """A note of the lowest string, tuned down to D."""
+    return 38 + (pitch_class - 38) % 12
+
+
+def _power(chord: Chord, coloured: bool = False) -> tuple[int, ...]:
+    """Root, fifth and octave on the low strings: what stays clear when it is distorted.
+
+    Where it is `coloured`, the third over the octave instead of the fifth says whether the chord is major or minor.
+    """
+    root = _open_string(chord.root)
+    third = next((above for above in (3, 4) if (chord.root + above) % 12 in chord.tones), None)
+    if coloured and third is not None:
+        return (root, root + 12, root + 12 + third)
     fifth = 6 if (chord.root + 6) % 12 in chord.tones and (chord.root + 7) % 12 not in chord.tones else 7
     return (root, root + fifth, root + 12)
 
 
-def final_notes(player: Player, chord: Chord, clock: Clock, energy: float) -> list[Note]:
+def final_notes(player: Player, chord: Chord, clock: Clock, energy: float, take: str = "") -> list[Note]:
     """The last chord, held until the song's decay."""
     low, high, size = RANGES[player.instrument]
     tones = voiced(chord.tones, low, high, size)
     if player.instrument == "distorted_guitar":
-        tones = _power(chord)
+        tones = _power(chord, coloured=bool(take))
     elif player.instrument in SINGLE:
         tones = tones[-1:]
     spread = 0.02 if player.instrument in SUSTAINED else 0.035

@@ -16,6 +16,8 @@ ENERGY = {
 # How far the song's own energy moves a section: quiet sections stay quiet in loud music too.
 MOVED = {"intro": 0.25, "verse": 0.35, "break": 0.3, "outro": 0.35}
 MOVED_USUALLY = 0.55
+# Intros and build-ups grow by this much from their first bar to their last.
+RISE = {"intro": 0.16, "prechorus": 0.12, "break": 0.14}
 SECTION_S = 20.0
 # Between sung sections nobody wants to wait longer for the voice.
 SOLO_S = 18.0
@@ -32,7 +34,10 @@ class Slot:
 
 @dataclass(frozen=True)
 class Stretch:
-    """A section of the form. `identity` ("verse 2") names it for every draw, wherever in the song it comes."""
+    """A section of the form. `identity` ("verse 2") names it for every draw, wherever in the song it comes.
+
+    Where it `fills`, the drums lead into what follows.
+    """
 
     kind: str
     identity: str
@@ -41,11 +46,16 @@ class Stretch:
     energy: float
     slots: tuple[Slot, ...] = ()
     final: bool = False
+    fills: bool = True
 
     @property
     def occurrence(self) -> int:
         """1 for the first section of its kind."""
         return int(self.identity.rsplit(" ", 1)[1])
+
+    def level(self, bar: int) -> float:
+        """The energy of bar number `bar`."""
+        return self.energy + RISE.get(self.kind, 0.0) * bar / max(self.bars - 1, 1)
 
     def section(self) -> Section:
         return Section(self.kind, self.start_bar, self.bars, self.energy)

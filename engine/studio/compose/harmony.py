@@ -21,11 +21,10 @@ SOURCES = {
 # Chords that can stand for each other, by function.
 RECOLOURED = 0.35
 ALIKE = {
-    "IV": ("ii", "vi"), "ii": ("IV",), "vi": ("iii", "IV"), "iii": ("vi",), "iv": ("bVI",),
-    "bVI": ("iv",),
-    "bVII": ("v", "bIII"), "bIII": ("bVI",), "IVmaj7": ("ii7", "IVmaj9"), "ii7": ("IVmaj7", "ii9"), "vi7": ("iii7",),
-    "iii7": ("vi7", "VI7"), "iv7": ("bVImaj7", "iv9"), "bVImaj7": ("iv9",), "vi9": ("iii7",), "iv9": ("bVImaj7",),
-    "VI7": ("vi7",), "bVI5": ("IV5",), "bVII5": ("bVI5",), "IV5": ("bVII5",), "bII5": ("bVI5",),
+    "IV": ("vi",), "ii": ("IV",), "vi": ("IV",), "iv": ("bVI",), "bVI": ("iv",), "IVmaj7": ("ii7", "IVmaj9"),
+    "ii7": ("IVmaj7", "ii9"), "vi7": ("IVmaj7",), "iii7": ("vi7",), "iv7": ("bVImaj7", "iv9"),
+    "bVImaj7": ("iv9",), "vi9": ("IVmaj7",), "iv9": ("bVImaj7",), "VI7": ("vi7",), "IV6": ("ii7",), "iv6": ("ii7b5",),
+    "V": ("V7",), "bVII": ("bVII7",),
 }  # fmt: skip
 
 
@@ -102,7 +101,8 @@ def _progression(name: str, bank: Bank, minor: bool, stretch: Stretch, units: in
     choices: tuple[str, ...] = getattr(bank, source)
     if name == "blues" and units % 12 and units >= 4 and units <= 8:
         choices = EIGHT_BAR_BLUES[minor]
-    words = list(choices)
+    # an intro that is too short for a long progression gets a short one, which comes home
+    words = [text for text in choices if text.count(" ") < units] or list(choices)
     dice.at("harmony", source).shuffle(words)
     # Sections of one source but another name take the next progression, so a solo isn't the chorus once more.
     pick = words[{"prechorus": 1, "solo": 1, "break": 1}.get(key, 0) % len(words)]

@@ -47,7 +47,7 @@ def lead_notes(
     """The tune in a section without words. Where the song is sung elsewhere, intro and ending quote the chorus."""
     begin, end = float(stretch.start_bar * clock.beats), float((stretch.start_bar + stretch.bars) * clock.beats)
     end = min(end, clock.last)
-    phrase = _phrase_beats(clock)
+    phrase = phrase_beats(clock)
     if stretch.kind == "intro" and not sung and end - begin > 2 * phrase:
         begin = end - 2 * phrase
     source = "chorus" if stretch.kind in ("intro", "outro") else stretch.kind
@@ -68,7 +68,8 @@ def lead_notes(
     return notes
 
 
-def _phrase_beats(clock: Clock) -> float:
+def phrase_beats(clock: Clock) -> float:
+    """How long a phrase of a tune is: one, two or four chords, about five seconds."""
     units = PHRASE_S / (clock.unit * clock.beat_s)
     return clock.unit * (4 if units > 2.9 else 2 if units > 1.3 else 1)
 
@@ -95,7 +96,7 @@ def _phrase(
         start = clock.swung(begin + beat.start)
         end = min(clock.swung(begin + beat.start + beat.length), clock.last)
         level = 0.5 + 0.06 * stress + 0.05 * clock.weight(begin + beat.start) / 3 + 0.26 * stretch.energy
-        late = draw.gauss(0.0, 0.006) / clock.beat_s
+        late = clock.late(brief.preset.late_ms.get("lead", 0.0)) + draw.gauss(0.0, 0.006) / clock.beat_s
         notes.append(
             Note(
                 max(0.0, start + late),

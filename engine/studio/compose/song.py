@@ -10,7 +10,7 @@ from engine.studio.compose.clock import Clock
 from engine.studio.compose.dice import Dice
 from engine.studio.compose.fit import lay_out
 from engine.studio.compose.form import Form
-from engine.studio.compose.harmony import harmonise
+from engine.studio.compose.harmony import Chords, harmonise
 from engine.studio.compose.vocals import sing
 from engine.studio.score import LyricLine, Score
 
@@ -36,17 +36,25 @@ def clock_of(brief: Brief, duration: float) -> Clock:
     if duration <= 0:
         raise ValueError("a song needs a duration above 0 seconds")
     unit = 1.0 if brief.preset.swing_unit == "eighth" else 0.5
-    return Clock(brief.bpm, brief.timesignature, duration, brief.preset.swing, unit)
+    cold = brief.preset.ending == "cold"
+    return Clock(brief.bpm, brief.timesignature, duration, brief.preset.swing, unit, cold)
 
 
 def realise(brief: Brief, form: Form, lines: Sequence[LyricLine], clock: Clock, seed: int, title: str) -> Score:
     """The score of a given form. Sections of the same identity sound the same in another form that also has them."""
     dice = Dice(seed)
+    chords = harmonise(brief.preset.harmony, brief.tonic, brief.minor, form, clock, dice)
+    return arranged(brief, form, lines, chords, clock, dice, title)
+
+
+def arranged(
+    brief: Brief, form: Form, lines: Sequence[LyricLine], chords: Chords, clock: Clock, dice: Dice, title: str
+) -> Score:
+    """The score of a form whose chords are there: tunes and words over them, and every instrument's part."""
     preset = brief.preset
-    chords = harmonise(preset.harmony, brief.tonic, brief.minor, form, clock, dice)
     voice, backing = sing(form, lines, brief, chords, clock, dice)
     return Score(
-        title=title, style=brief.style, seed=seed, bpm=brief.bpm, tonic=brief.tonic, minor=brief.minor,
+        title=title, style=brief.style, seed=dice.seed, bpm=brief.bpm, tonic=brief.tonic, minor=brief.minor,
         timesignature=brief.timesignature, duration=clock.duration,
         sections=tuple(stretch.section() for stretch in form.stretches), chords=chords.all,
         parts=Band(brief, form, chords, clock, dice, voice).parts(), voice=voice,

@@ -31,9 +31,15 @@ def sing(
             line = _line(number, slot, stretch, following, lines[slot.line], brief, chords, clock, dice, before)
             lead.append(line)
             before = line.notes[-1].pitch if line.notes else None
-            if not line.spoken and (stretch.kind in ("chorus", "outro") or _lifts(number, stretch)):
+            if not line.spoken and _has_second(brief, number, stretch):
                 second.append(_second(line, brief, chords))
     return tuple(lead), tuple(second)
+
+
+def _has_second(brief: Brief, number: int, stretch: Stretch) -> bool:
+    if brief.backing != "usual":
+        return brief.backing == "always"
+    return stretch.kind in ("chorus", "outro") or _lifts(number, stretch)
 
 
 def _lifts(number: int, stretch: Stretch) -> bool:
@@ -93,10 +99,12 @@ def _ornamented(
 def _second(line: SungLine, brief: Brief, chords: Chords) -> SungLine:
     low = melody.tessitura(brief.tonic, brief.voice == "female")[0] - 5
     beat_s = 60.0 / brief.bpm
+    # a man below a woman, or a woman above a man: the same third an octave away
+    octave = 0 if not brief.duet else -12 if brief.voice == "female" else 12
     notes = []
     for note in line.notes:
         chord = chords.at(note.start)
         scale = melody_scale(brief.tonic, brief.minor, chord, brief.preset.harmony == "blues")
         pitch = melody.third_below(note.pitch, chord.tones, scale, note.length * beat_s > LONG_S, low)
-        notes.append(SungNote(note.start, note.length, pitch, note.syllable))
+        notes.append(SungNote(note.start, note.length, pitch + octave, note.syllable))
     return SungLine(line.line, tuple(notes))

@@ -71,6 +71,8 @@ KITS = {
     )
 }  # fmt: skip
 
+# a snare's modes against its lowest, both heads tuned to each other
+SHELL = np.array([1.0, 1.5, 2.0, 2.65, 3.0, 3.6])
 # number -> how hot it is recorded
 PRESSED = {38: 2.2, 40: 2.2, 39: 2.2, 41: 1.2, 43: 1.2, 45: 1.2, 47: 1.2, 48: 1.2, 50: 1.2}
 CYMBAL_MODES = 240
@@ -82,6 +84,12 @@ PLACES = {42: 0.3, 44: 0.3, 46: 0.3, 37: -0.1, 39: 0.05}
 def _tuned(tonic: int, lowest: float) -> float:
     """The frequency of the tonic in the octave over `lowest`."""
     return float(lowest * 2 ** ((((tonic - 69) / 12) - np.log2(lowest / 440.0)) % 1.0))
+
+
+def _near(tonic: int, wanted: float) -> float:
+    """What a drummer tunes a drum of about `wanted` Hz to: the tonic or the fifth, whichever is nearer."""
+    places = [_tuned(pitch % 12, wanted / 2**0.5) for pitch in (tonic, tonic + 7)]
+    return min(places, key=lambda f: abs(float(np.log2(f / wanted))))
 
 
 def _sweep(start: float, end: float, fall: float, samples: int) -> Tensor:
@@ -101,7 +109,7 @@ def kick(kit: Kit, strike: Strike, key: int) -> Tensor:
     body = torch.tanh(body * drive) / np.tanh(drive)
     beater = coloured(key, samples_of(0.03), band(900, 5200))[0] * decay(samples_of(0.03), 0.018)
     body[: len(beater)] += beater * (kit.kick_click * hard * 0.9)
-    skin = modes([low * 2.9, low * 4.7, low * 6.4], [0.16 * hard, 0.1 * hard, 0.06 * hard], [38.0, 55.0, 80.0], size)
+    skin = modes([low * 2.0, low * 4.0, low * 6.4], [0.16 * hard, 0.1 * hard, 0.06 * hard], [38.0, 55.0, 80.0], size)
     return skin.add(body)
 
 
@@ -109,7 +117,7 @@ def snare(kit: Kit, strike: Strike, key: int) -> Tensor:
     dice = draw(key)
     hard = 0.35 + 0.65 * strike.velocity
     size = samples_of(max(kit.snare_wires, kit.snare_ring) * 1.3)
-    f = kit.snare * (1 + 0.012 * dice.standard_normal()) * np.array([1.0, 1.59, 2.14, 2.65, 2.92, 3.6])
+    f = _near(strike.tonic, kit.snare) * (1 + 0.004 * dice.standard_normal()) * SHELL
     amps = kit.snare_body * np.array([0.8, 0.5, 0.3, 0.2, 0.14, 0.1]) * np.array([1, 1, hard, hard, hard, hard])
     drop = 6.9 / kit.snare_ring * np.array([1.0, 1.25, 1.6, 1.8, 2.1, 2.5])
     shell = modes(f, amps, drop, size, dice.uniform(0, 0.6, 6))[0]
@@ -212,7 +220,8 @@ def play(kit: Kit, strike: Strike) -> Tensor:
         hit = cymbal(kit, strike, key, kit.crash_ring * short, 420.0 if number == 49 else 510.0, 0.05, 1.0)
         level, place = kit.cymbal_level * 1.25, -0.45 if number in (49, 55) else 0.5
     elif number in (51, 59, 53):
-        hit = cymbal(kit, strike, key, kit.ride_ring, 560.0, 0.55 if number == 53 else 0.2, 0.5)
+        # a ride is a stick on metal: what rings on must not fill the time between two strokes with noise
+        hit = cymbal(kit, strike, key, kit.ride_ring * 0.6, 560.0, 0.55 if number == 53 else 0.3, 0.16)
         level, place = kit.cymbal_level * 0.8, 0.45
     else:
         hit, level, place = hand_hit(number, strike, key)

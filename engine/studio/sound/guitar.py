@@ -69,10 +69,13 @@ def distorted(strike: Strike) -> Tensor:
     return edges(levelled(out), 0.001, 0.03)
 
 
-NYLON_GUITAR = Instrument(play=partial(pluck, NYLON), release=0.16, stereo=True, variants=2, send=0.45, low_cut=90.0)
+NYLON_GUITAR = Instrument(
+    play=partial(pluck, NYLON), release=0.16, stereo=True, variants=2, send=0.45, low_cut=90.0,
+    bands=(Band("high_shelf", 2500.0, 6.0, 0.6),),
+)  # fmt: skip
 STEEL_GUITAR = Instrument(
     play=partial(pluck, STEEL), release=0.14, stereo=True, variants=2, send=0.4, low_cut=110.0,
-    bands=(Band("peak", 250.0, -2.0, 0.9), Band("high_shelf", 8000.0, 2.0)),
+    bands=(Band("peak", 250.0, -2.0, 0.9), Band("high_shelf", 4000.0, 5.0, 0.6)),
 )  # fmt: skip
 CLEAN_GUITAR = Instrument(play=partial(pluck, CLEAN), release=0.09, stereo=True, variants=2, send=0.4, low_cut=120.0)
 DISTORTED_GUITAR = Instrument(

@@ -105,7 +105,7 @@ def organ(strike: Strike) -> Tensor:
 
 PIANO = Instrument(
     play=piano, release=0.22, stereo=True, send=0.4, low_cut=95.0,
-    bands=(Band("peak", 300.0, -1.5, 0.8), Band("high_shelf", 7000.0, 2.5)),
+    bands=(Band("peak", 300.0, -1.5, 0.8), Band("high_shelf", 3000.0, 6.0, 0.6)),
 )  # fmt: skip
 ELECTRIC_PIANO = Instrument(play=electric_piano, release=0.16, stereo=True, send=0.4, low_cut=100.0)
 ORGAN = Instrument(play=organ, release=0.05, stereo=True, layers=(0.5, 0.85), send=0.3, low_cut=110.0)

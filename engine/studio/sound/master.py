@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import torch
@@ -12,8 +13,10 @@ from engine.studio.sound import curve
 from engine.studio.sound.noise import RATE
 
 TARGET_LUFS: Final = -14.0
-# what the limiter aims at, so that a listener's own meter stays under -1 dBTP
-AIM_DB: Final = -1.25
+# what the limiter aims at, so that a listener's own meter, which may look closer between samples, stays under -1 dBTP
+AIM_DB: Final = -1.35
+# what a stem alone may reach: a file holds no sample over full scale
+STEM_AIM_DB: Final = -0.05
 LOOKAHEAD: Final = 7
 # decibels a second at which the limiter lets go
 RELEASE: Final = 90.0
@@ -36,10 +39,10 @@ def glue(audio: Tensor) -> Tensor:
     return curve.at_points(curve.smooth(reduction, 0.06))
 
 
-def limiter(peaks: Tensor, gain_db: Tensor) -> Tensor:
-    """Decibels (points,) to add to `gain_db` so that no step's peak passes the aim; 0 where nothing is over."""
+def limiter(peaks: Tensor, gain_db: Tensor, aim_db: float = AIM_DB) -> Tensor:
+    """Decibels (points,) to add to `gain_db` so that no step's peak passes `aim_db`; 0 where nothing is over."""
     level = 20 * torch.log10(peaks.clamp(min=1e-9)) + torch.maximum(gain_db[:-1], gain_db[1:])
-    over = (level - AIM_DB).clamp(min=0)
+    over = (level - aim_db).clamp(min=0)
     if not bool(over.any()):
         return torch.zeros_like(gain_db)
     # both points of a step, and those the lookahead's smoothing reaches, stay under its need
@@ -95,3 +98,16 @@ def master(audio: Tensor, parent: Tensor | None = None) -> Tensor:
             break
         makeup = min(MAX_MAKEUP_DB, makeup + error * 1.1)
     return curve.gains(total)
+
+
+def stems_inside(stems: Sequence[Tensor]) -> Tensor | None:
+    """A gain curve (points,) under which none of `stems` (2, samples) passes full scale; None where none does.
+
+    Parts that cancel each other in the mix may each be louder than it.
+    """
+    most = 10 ** (STEM_AIM_DB / 20)
+    loud = [stem for stem in stems if max(float(stem.amax()), -float(stem.amin())) > most]
+    if not loud:
+        return None
+    peaks = torch.stack([block_peaks(stem, curve.STEP, above=float("inf")) for stem in loud]).amax(0)
+    return curve.gains(limiter(peaks, torch.zeros(len(peaks) + 1), STEM_AIM_DB))

@@ -16,7 +16,7 @@ from engine.studio.score import Part, Score
 from engine.studio.sound import curve
 from engine.studio.sound.balance import Line, balance, refitted
 from engine.studio.sound.drums import KICKS
-from engine.studio.sound.master import master
+from engine.studio.sound.master import master, stems_inside
 from engine.studio.sound.noise import RATE
 from engine.studio.sound.parts import Tones, render_part, samples_in
 from engine.studio.sound.reel import Reel, silence
@@ -267,11 +267,14 @@ def mix(
     on_progress((steps - 1) / steps)
     gain = master(whole, curve.of_array(parent.gain) if parent is not None else None)
     stems = _stems(tracks, faders, gain, fade)
+    down = stems_inside([reel.audio for reel in stems.values()])
+    if down is not None:
+        gain = gain * down
     whole.zero_()
     for reel in stems.values():
+        if down is not None:
+            curve.apply(reel.audio, down)
         whole.add_(reel.audio)
         reel.rest()
     on_progress(1.0)
-    return Mixed(
-        whole.numpy(), {name: r.audio.numpy() for name, r in stems.items()}, Desk(faders | inputs, gain.numpy())
-    )
+    return Mixed(whole.numpy(), {name: r.array for name, r in stems.items()}, Desk(faders | inputs, gain.numpy()))

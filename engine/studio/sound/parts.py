@@ -84,7 +84,7 @@ def _bucket(seconds: float) -> float:
 
 
 def soundings(part: Part, score: Score) -> Iterator[Sounding]:
-    """What `part` plays, in order of time. Which round robin a note takes depends on its place in the song alone."""
+    """What `part` plays, in order of time. Which round robin a note takes depends on its place alone, song or loop."""
     known = INSTRUMENTS[part.instrument]
     beat = score.beat_s
     notes = sorted(part.notes, key=lambda n: (n.start, n.pitch))
@@ -105,7 +105,10 @@ def soundings(part: Part, score: Score) -> Iterator[Sounding]:
             seconds = None if stop is None else (stop - note.start) * beat
         loud = min(1.0, max(0.0, note.velocity))
         layer = min(known.layers, key=lambda v: abs(v - loud))
-        place = round(note.start * 96) * 2_654_435_761 + note.pitch * 40_503
+        tick = round(note.start * 96)
+        if score.loop is not None:
+            tick %= round(score.loop * 96)
+        place = tick * 2_654_435_761 + note.pitch * 40_503
         if seconds is None or known.drums:
             length = 1.0
         elif known.fitted:

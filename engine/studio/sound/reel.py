@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 # five minutes of stereo
@@ -21,6 +22,13 @@ class Reel:
 
     audio: Tensor
     file: mmap.mmap | None = None
+
+    @property
+    def array(self) -> NDArray[np.float32]:
+        """The audio for numpy; what lies in a file can be put to rest with `engine.audio.mapped`."""
+        if self.file is None:
+            return self.audio.numpy()
+        return np.frombuffer(self.file, np.float32).reshape(self.audio.shape)
 
     def rest(self) -> None:
         """Nobody needs it for now: gives its memory back, and keeps what it holds."""

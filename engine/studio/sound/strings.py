@@ -94,6 +94,8 @@ def violin(strike: Strike) -> Tensor:
 
 STRING_ENSEMBLE = Instrument(
     play=section, release=0.32, stereo=True, layers=(0.35, 0.65, 0.9), send=0.7, low_cut=100.0,
-    bands=(Band("high_shelf", 7000.0, 1.5),),
+    bands=(Band("high_shelf", 3500.0, 5.0, 0.6),),
 )  # fmt: skip
-SOLO_VIOLIN = Instrument(play=violin, release=0.12, variants=2, send=0.6, low_cut=170.0)
+SOLO_VIOLIN = Instrument(
+    play=violin, release=0.12, variants=2, send=0.6, low_cut=170.0, bands=(Band("high_shelf", 3500.0, 4.0, 0.6),)
+)

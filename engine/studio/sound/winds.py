@@ -111,9 +111,12 @@ def saxophone(strike: Strike) -> Tensor:
     return edges(_breath(out, t, 0.03 * swell(t, 0.03), key + 1, 1500, 7500, 3.0), 0.003, 0.01)
 
 
-BRASS_SECTION = Instrument(play=brass, release=0.09, stereo=True, layers=(0.4, 0.7, 0.95), send=0.5, low_cut=120.0)
-TRUMPET = Instrument(play=trumpet, release=0.08, variants=2, send=0.5, low_cut=160.0)
-FLUTE = Instrument(
-    play=flute, release=0.1, variants=2, send=0.6, low_cut=200.0, bands=(Band("high_shelf", 8000.0, 1.5),)
+OPEN = (Band("high_shelf", 3500.0, 4.0, 0.6),)
+BRASS_SECTION = Instrument(
+    play=brass, release=0.09, stereo=True, layers=(0.4, 0.7, 0.95), send=0.5, low_cut=120.0, bands=OPEN
 )
-SAXOPHONE = Instrument(play=saxophone, release=0.08, variants=2, send=0.45, low_cut=110.0)
+TRUMPET = Instrument(play=trumpet, release=0.08, variants=2, send=0.5, low_cut=160.0, bands=OPEN)
+FLUTE = Instrument(
+    play=flute, release=0.1, variants=2, send=0.6, low_cut=200.0, bands=(Band("high_shelf", 4000.0, 5.0, 0.6),)
+)
+SAXOPHONE = Instrument(play=saxophone, release=0.08, variants=2, send=0.45, low_cut=110.0, bands=OPEN)
