@@ -32,7 +32,8 @@ def load(name: str, model: type[T] | TypeAdapter[T], home: Path | None = None) -
         return adapter.validate_python(_merged(ours, own))
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
-        source = own_path if own_path and _speaks_of(own, detail["loc"]) else ours_path
+        new = not _speaks_of(ours, detail["loc"][:-1])
+        source = own_path if own_path and (new or _speaks_of(own, detail["loc"])) else ours_path
         key = ".".join(map(str, detail["loc"]))
         raise ConfigError(sentence(str(source), key, detail, adapter.json_schema())) from None
 

@@ -9,6 +9,7 @@ from engine.spec.preset import Preset
 from engine.spec.protocol import Engine, LineTime, Take, TrackSink, WordTime
 from engine.spec.running import EnginePool, Event, Planned, Progressed, Staged
 from engine.spec.tasks import MODELS, Spec
+from engine.spec.words import Words
 
 __all__ = [
     "MODELS",
@@ -39,6 +40,7 @@ __all__ = [
     "TrackResult",
     "TrackSink",
     "WordTime",
+    "Words",
     "estimate",
     "option_names",
     "parse",

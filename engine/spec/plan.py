@@ -22,7 +22,11 @@ class Notice(Value):
 
 
 class Plan(Value):
-    """The decisions of one attempt. `seeds` has one entry a take; `lyrics_by` says who wrote the words."""
+    """The decisions of one attempt. `seeds` has one entry a take; `lyrics_by` says who wrote the words.
+
+    `understood` are the caption's words by what they are about (genre, mood, instruments, tempo, era, voice, key,
+    metre, production); only those it has.
+    """
 
     title: str
     caption: str
@@ -37,6 +41,7 @@ class Plan(Value):
     genre_preset: str | None = None
     seeds: tuple[int, ...]
     engine: str
+    understood: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
 
 
@@ -108,7 +113,7 @@ class Order(Value):
 
 
 class Capabilities(Value):
-    """What an engine can do. `tasks` are names of `engine.spec.tasks`; `voices` is False where it can't sing here."""
+    """What an engine can do. `tasks` are names of `engine.spec.tasks`; `from_score`: those that need a kept score."""
 
     name: str
     tasks: tuple[str, ...]
@@ -117,3 +122,4 @@ class Capabilities(Value):
     sample_rate: int
     stems: tuple[str, ...]
     languages: tuple[str, ...]
+    from_score: tuple[str, ...] = ()

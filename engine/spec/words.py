@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from engine.spec.preset import BassStyle, Decibel, Figure, Groove, Instrument, Share, StemName, Swing, TimeSignature
 
@@ -14,7 +14,8 @@ Shift = Annotated[float, Field(ge=-1, le=1)]
 
 
 class Data(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # built at their first use: a list of jobs needs no words
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Meaning(Data):
@@ -39,7 +40,7 @@ class Manner(Meaning):
     sidechain: Shift = 0.0
     syncopation: Shift = 0.0
     melisma: Shift = 0.0
-    lows: Annotated[float, Field(ge=-0.3, le=0.3)] = 0.0
+    lows: Shift = 0.0
     swing: Swing | None = None
     players: dict[Instrument, Instrument] = Field(default_factory=dict)
     adds: dict[StemName, Instrument] = Field(default_factory=dict)
@@ -80,9 +81,10 @@ class Degree(Meaning):
 class Singing(Data):
     """Whether anybody sings at all, sings, or speaks."""
 
-    wordless: Phrases = Field(default_factory=dict)
+    # where a phrase stands in two of them, the last one has it
     sung: Phrases = Field(default_factory=dict)
     rapped: Phrases = Field(default_factory=dict)
+    wordless: Phrases = Field(default_factory=dict)
 
 
 class Mode(Data):
@@ -115,13 +117,6 @@ class Palette(Data):
     instruments: dict[StemName, Instrument]
     figures: dict[StemName, Figure] = Field(default_factory=dict)
 
-    @model_validator(mode="after")
-    def _figures_have_players(self) -> Self:
-        idle = self.figures.keys() - self.instruments.keys()
-        if idle:
-            raise ValueError(f"nobody in this palette plays {', '.join(sorted(idle))}")
-        return self
-
 
 class Words(Data):
     """All of `words.toml`. `genres` maps a genre word of `presets.toml` to the same word in other languages."""
@@ -135,7 +130,7 @@ class Words(Data):
     metres: dict[str, MetreWord] = Field(default_factory=dict)
     degrees: dict[str, Degree] = Field(default_factory=dict)
     genres: dict[str, Phrases] = Field(default_factory=dict)
-    singing: Singing = Singing()
-    mode: Mode = Mode()
-    grammar: Grammar = Grammar()
+    singing: Singing = Field(default_factory=Singing)
+    mode: Mode = Field(default_factory=Mode)
+    grammar: Grammar = Field(default_factory=Grammar)
     palettes: dict[str, Palette] = Field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from engine.spec import Generation, Notice, Request
+from engine.spec.tasks import Retake
 from engine.studio.compose.brief import Brief
 
 # Only a diffusion model, its planner or its adapters know what to do with these; thumbnails need a fetch.
@@ -12,24 +13,40 @@ WITHOUT_EFFECT = (
     "inference_steps", "guidance_scale", "shift", "infer_method", "use_adg", "cfg_interval_start", "cfg_interval_end",
     "thinking", "lm_temperature", "lm_cfg_scale", "lm_top_k", "lm_top_p", "lm_negative_prompt", "use_cot_metas",
     "use_cot_caption", "use_cot_language", "use_cot_lyrics", "use_constrained_decoding", "lora_name_or_path",
-    "lora_weight", "thumbnail_url",
+    "lora_weight", "thumbnail_url", "model_version",
 )  # fmt: skip
 
 # What can be chosen about stems; all else was settled when their song was made.
 OF_STEMS = frozenset({"task", "format", "display_name", "calculate_quality"})
 
+# A song that is there has them, and its edits keep them.
+SETTLED = ("duration", "bpm", "keyscale", "timesignature")
+
 
 def of_request(spec: Request, brief: Brief) -> list[Notice]:
     """Parameters that somebody set and that change nothing here, and words of the caption that were not understood."""
-    notices = _idle(spec, WITHOUT_EFFECT)
-    if brief.not_understood:
-        notices.append(Notice(code="not_understood", params={"words": list(brief.not_understood)}))
-    return notices
+    return [*_idle(spec, WITHOUT_EFFECT), *_unheard(brief)]
 
 
 def of_stems(spec: Generation) -> list[Notice]:
     """Parameters that somebody set and that can't change stems of a song that is there."""
     return _idle(spec, (name for name in Generation.model_fields if name not in OF_STEMS))
+
+
+def of_edit(spec: Generation, brief: Brief | None) -> list[Notice]:
+    """Parameters that change nothing about a song that is there, and words of a caption that were not understood."""
+    return [*_idle(spec, (*WITHOUT_EFFECT, *SETTLED)), *_unheard(brief)]
+
+
+def of_retake(spec: Retake) -> list[Notice]:
+    """Parameters that change nothing about a retake, whose words stay too; nor does a seed where nothing changes."""
+    idle = ("seed", "retake_seeds") if spec.retake_variance == 0 else ()
+    return _idle(spec, (*WITHOUT_EFFECT, *SETTLED, "vocal_language", *idle))
+
+
+def _unheard(brief: Brief | None) -> list[Notice]:
+    words = list(brief.not_understood) if brief else []
+    return [Notice(code="not_understood", params={"words": words})] if words else []
 
 
 def _idle(spec: Request, names: Iterable[str]) -> list[Notice]:

@@ -1,4 +1,4 @@
-"""What every task of the studio works with: the presets, the singer, and one cache of rendered notes an order."""
+"""What every task of the studio works with: the vocabulary, the singer, and one cache of rendered notes an order."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.spec import EngineError, Preset
+from engine.spec import EngineError
 from engine.spec.protocol import LineTime
 from engine.studio.compose.brief import Brief
 from engine.studio.compose.lyrics import parse_lyrics
 from engine.studio.phrases import phrases
 from engine.studio.score import LyricLine, Score, SungLine
 from engine.studio.sound.parts import Tones
+from engine.studio.understanding.vocabulary import Vocabulary
 from engine.studio.voice.espeak import Speaker, VoiceUnavailable
 from engine.studio.voice.read import read_lyrics
 from engine.studio.voice.sing import sing
@@ -37,7 +38,7 @@ class Session:
 
     name: str
     sample_rate: int
-    presets: Mapping[str, Preset]
+    vocabulary: Vocabulary
     speaker: Speaker
     tones: Tones = field(default_factory=Tones)
 
@@ -64,9 +65,9 @@ class Session:
         """Lines of `score`'s voices as sound; another choice of lines changes nothing about those in both."""
         audio: dict[str, NDArray[np.float32]] = {}
         lines: tuple[LineTime, ...] = ()
-        for stem, part, seed in (
-            ("vocals", lead, score.seed),
-            ("backing_vocals", backing, score.seed + SECOND_SINGER),
+        for stem, part, seed, singer in (
+            ("vocals", lead, score.seed, brief.voice),
+            ("backing_vocals", backing, score.seed + SECOND_SINGER, brief.second_voice),
         ):
             if not part:
                 continue
@@ -75,7 +76,7 @@ class Session:
                 duration=score.duration,
                 seed=seed,
                 speaker=self.speaker,
-                timbre=brief.voice,
+                timbre=singer,
                 language=language,
             )
             audio[stem] = sung.audio

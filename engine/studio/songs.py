@@ -57,6 +57,7 @@ def plan(spec: Captioned, order: Order, session: Session) -> Plan:
         genre_preset=brief.style,
         seeds=tuple(order.seed + number for number in range(order.takes)),
         engine=session.name,
+        understood=brief.understood,
     )
     if not instrumental:
         told += _unsung(spec, settled, session)
@@ -83,8 +84,11 @@ def render(spec: Captioned, plan: Plan, sink: TrackSink, session: Session) -> No
             lambda share, begun=begun, progress=progress: progress(begun + (1 - begun) * share),  # type: ignore[misc]
             tones=session.tones,
         )
+        # Of a song of ten minutes a quarter of a gigabyte, and all of it is in the mix.
+        lines = voices.lines
+        del voices
         kept = Kept(brief, form, score, plan.vocal_language, mixed.desk)
-        sink.take(take_of(number + 1, seed, kept, mixed, voices.lines))
+        sink.take(take_of(number + 1, seed, kept, mixed, lines))
 
 
 def language_of(asked: str, instrumental: bool) -> str:
@@ -98,7 +102,7 @@ def _brief(spec: Captioned, seed: int, session: Session) -> Brief:
     return understand(
         spec.caption,
         genre_preset=spec.genre_preset,
-        presets=session.presets,
+        vocabulary=session.vocabulary,
         bpm=spec.bpm,
         keyscale=spec.keyscale,
         timesignature=spec.timesignature,

@@ -9,11 +9,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from config.files import load
+from engine.spec import Words
 from engine.spec.preset import Preset
 from engine.studio.caption import understand
 from engine.studio.compose.brief import Brief
 from engine.studio.compose.lyrics import parse_lyrics
 from engine.studio.score import LyricLine, Syllable
+from engine.studio.understanding.vocabulary import Vocabulary
+from engine.studio.understanding.vocabulary import vocabulary as vocabulary_of
 
 PRESETS_FILE = Path(__file__).parents[2] / "config" / "presets.toml"
 SONG = """[Verse 1]
@@ -43,9 +47,14 @@ def presets() -> dict[str, Preset]:
     return {name: Preset(**values) for name, values in tomllib.loads(PRESETS_FILE.read_text("utf-8")).items()}
 
 
+@cache
+def vocabulary() -> Vocabulary:
+    return vocabulary_of(presets(), load("words", Words))
+
+
 def brief(genre: str | None = "Modern Pop", caption: str = "", seed: int = 1, **given: Any) -> Brief:
     usual = {"bpm": None, "keyscale": None, "timesignature": None, "instrumental": False}
-    return understand(caption, genre_preset=genre, presets=presets(), seed=seed, **{**usual, **given})
+    return understand(caption, genre_preset=genre, vocabulary=vocabulary(), seed=seed, **{**usual, **given})
 
 
 @cache

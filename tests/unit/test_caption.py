@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from engine.spec.fields import TIME_SIGNATURES
 from engine.spec.preset import BassStyle, Figure, FormName, Groove, Harmony, Instrument, Preset
-from engine.studio.compose import figures, patterns
+from engine.studio.compose import figures, patterns, threes
 from engine.studio.compose.arrangement import STEM_OF
 from engine.studio.compose.bass import STYLES
 from engine.studio.compose.brief import Brief
@@ -40,7 +40,7 @@ def test_every_genre_has_a_preset_and_custom_has_no_genre() -> None:
 
 
 def test_every_name_a_preset_may_use_can_be_played() -> None:
-    assert set(get_args(Groove)) == set(patterns.FOUR) == set(patterns.FAMILIES)
+    assert set(get_args(Groove)) == set(patterns.FOUR) == set(threes.FAMILIES)
     assert set(get_args(Harmony)) == set(BANKS)
     assert set(get_args(BassStyle)) == set(STYLES)
     assert set(get_args(Figure)) - {"answer"} == set(figures.FOUR) == set(figures.TWELVE)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
 from config.files import ConfigError, load
-from engine.spec import MODELS, Estimate, Preset, parse
+from engine.spec import MODELS, Estimate, Preset, Words, parse
+from engine.spec.preset import Instrument
+from engine.spec.words import Manner, Meaning, Phrases
+from engine.studio.compose.arrangement import STEM_OF
+from engine.studio.understanding.text import phrase_key
+from engine.studio.understanding.vocabulary import vocabulary
 from workflows.limits import Limits
 from workflows.models import Models
 from workflows.moderation import Moderation
@@ -19,6 +24,7 @@ from workflows.pricing import Pricing, price
 PRESETS = TypeAdapter(dict[str, Preset])
 FILES: list[tuple[str, Any]] = [
     ("pricing", Pricing), ("limits", Limits), ("moderation", Moderation), ("models", Models), ("presets", PRESETS),
+    ("words", Words),
 ]  # fmt: skip
 
 
@@ -91,6 +97,13 @@ MISTAKES = [
     ("limits", Limits, "back_off_s = [1, nan]", "back_off_s.1 is NaN, must be 0 to 3,600"),
     ("limits", Limits, "per_minute = 3", "per_minute is 3, must be a table"),
     ("limits", Limits, "[per_minute]\nedit = 0", "per_minute.edit is 0, must be 1 to 10,000"),
+    (
+        "words", Words, '[instruments.kazoo]\nplays = "kazoo"\nwords = { en = ["kazoo"] }',
+        "instruments.kazoo.plays is \"kazoo\", must be one of " + ", ".join(get_args(Instrument)),
+    ),
+    ("words", Words, "[moods.sad]\nenergy = -7", "moods.sad.energy is -7, must be -1 to 1"),
+    ("words", Words, '[moods.glad]\nenergy = 0.1', "moods.glad.words is missing"),
+    ("words", Words, '[tempos.slow]\npace = 1', "tempos.slow.pace is not a known key, did you mean place?"),
     ("moderation", Moderation, 'blocked = "word"', 'blocked is "word", must be a list'),
 ]  # fmt: skip
 
@@ -142,3 +155,49 @@ def test_a_preset_is_changed_in_one_line(tmp_path: Path) -> None:
     own = load("presets", PRESETS, tmp_path)
     assert own[name] == ours[name].model_copy(update={"reverb": 0.75})
     assert list(own) == list(ours)
+
+
+SECTIONS = ("instruments", "moods", "eras", "productions", "voices", "tempos", "metres", "degrees")
+
+
+def phrases_of(section: dict[str, Meaning]) -> list[str]:
+    return [phrase_key(phrase) for entry in section.values() for group in entry.words.values() for phrase in group]
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_no_phrase_of_ours_means_two_things_in_one_section(section: str) -> None:
+    entries: dict[str, Meaning] = getattr(load("words", Words), section)
+    meanings = [{*phrases_of({name: entry})} for name, entry in entries.items()]
+    assert all(meanings)
+    assert "" not in set().union(*meanings)
+    assert sum(len(each) for each in meanings) == len(set().union(*meanings))
+
+
+def test_genre_words_in_other_languages_belong_to_a_preset() -> None:
+    presets: dict[str, Preset] = load("presets", PRESETS)
+    known = vocabulary(presets, load("words", Words))
+    everywhere = {phrase for each in (known.strong, *known.hints.values(), *known.styles.values()) for phrase in each}
+    abroad: dict[str, Phrases] = known.words.genres
+    assert {phrase_key(word) for word in abroad} <= everywhere
+
+
+def test_an_instrument_gives_way_only_to_one_of_its_stem() -> None:
+    words = load("words", Words)
+    kinds = (words.moods, words.eras, words.productions, words.voices)
+    manners: list[Manner] = [entry for kind in kinds for entry in kind.values()]
+    assert all(STEM_OF[one] == STEM_OF[other] for manner in manners for one, other in manner.players.items())
+    bands = [*(manner.adds for manner in manners), *(palette.instruments for palette in words.palettes.values())]
+    assert all(STEM_OF[player] == stem for band in bands for stem, player in band.items())
+
+
+def test_every_mood_has_a_band_for_captions_without_a_genre() -> None:
+    palettes = load("words", Words).palettes.values()
+    for energy in (hundredth / 100 for hundredth in range(101)):
+        assert sum(palette.energy[0] <= energy <= palette.energy[1] for palette in palettes) >= 1
+
+
+def test_an_operator_adds_a_phrase_or_takes_ours_away(tmp_path: Path) -> None:
+    ours = load("words", Words)
+    (tmp_path / "words.toml").write_text('[instruments.piano.words]\nown = ["joanna"]\nde = []\n')
+    piano = load("words", Words, tmp_path).instruments["piano"]
+    assert piano.words == {**ours.instruments["piano"].words, "own": ("joanna",), "de": ()}
