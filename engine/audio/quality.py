@@ -1,6 +1,6 @@
 """How sound a finished song is, from 0 to 1: a technical judgement of the recording, never one of taste.
 
-Six things are measured, each a function of its own that gives 0 (broken) to 1 (nothing to object to):
+Seven things are measured, each a function of its own that gives 0 (broken) to 1 (nothing to object to):
 
 | part | 1 means | 0 means |
 |---|---|---|
@@ -9,6 +9,7 @@ Six things are measured, each a function of its own that gives 0 (broken) to 1 (
 | `level` | within 1 LU of -14 LUFS, true peak at most -1 dBTP | 13 LU off, or a true peak 3 dB too high |
 | `stereo` | both sides about equal, in phase, no offset | one side missing, or the sides cancel out |
 | `balance` | octave bands within 8 dB of an average record | 14 dB further away on average |
+| `key` | its notes belong to one key at a time | they fill all twelve steps alike; sound without notes gets 1 |
 | `voice` | the voice at least 6 dB below the backing or louder, where words are heard (300 to 4000 Hz) | 20 dB below |
 
 The score is their weighted geometric mean, so that one broken part can't be made up for by the others.
@@ -25,13 +26,14 @@ import torch
 import torchaudio
 
 from engine.audio.loudness import integrated_lufs, true_peak_db
+from engine.audio.tonality import key_clarity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Audio = NDArray[np.float32]
 
-WEIGHTS = {"continuity": 2.0, "headroom": 2.0, "level": 1.5, "stereo": 1.0, "balance": 1.0, "voice": 2.0}
+WEIGHTS = {"continuity": 2.0, "headroom": 2.0, "level": 1.5, "stereo": 1.0, "balance": 1.0, "key": 1.0, "voice": 2.0}
 FLOOR = 0.01
 TARGET_LUFS, CEILING_DB = -14.0, -1.0
 SILENCE_DB = -60.0
@@ -58,6 +60,7 @@ def components(audio: Audio, rate: int, stems: Mapping[str, Audio] | None = None
         "level": level(integrated_lufs(both, rate), true_peak_db(both, rate)),
         "stereo": stereo(audio),
         "balance": balance(audio, rate),
+        "key": key_clarity(audio, rate),
     }
     vocals = (stems or {}).get("vocals")
     if vocals is not None and np.any(vocals):

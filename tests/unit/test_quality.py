@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.audio import quality
+from engine.audio import quality, tonality
 from engine.audio.loudness import integrated_lufs
 from tests.fakes.tune import RATE, tune
 
@@ -95,3 +97,51 @@ def test_a_voice_alone_is_heard(song: Audio) -> None:
 def test_an_instrumental_is_not_judged_by_its_voice(song: Audio) -> None:
     assert "voice" not in quality.components(song, RATE, {"vocals": song * 0})
     assert "voice" not in quality.components(song, RATE, {"drums": song})
+
+
+def notes(pitches: NDArray[np.float64], seconds: float = 0.25) -> Audio:
+    """MIDI pitches one after the other, plucked, each with three overtones."""
+    t = np.arange(round(seconds * RATE)) / RATE
+    tones = [
+        sum(np.sin(2 * np.pi * 440 * 2 ** ((pitch - 69) / 12) * k * t) / k for k in (1, 2, 3, 4)) * np.exp(-3 * t)
+        for pitch in pitches
+    ]
+    mono = 0.2 * np.concatenate(tones)
+    return np.stack([mono, mono]).astype(np.float32)
+
+
+def test_a_tune_in_a_key_is_clear_in_every_key_and_tuning() -> None:
+    scale = np.array([0, 4, 7, 5, 9, 7, 11, 12, 7, 4, 2, 0])
+    for tonic in (48, 53.5, 58):
+        assert tonality.key_clarity(notes(np.tile(scale, 5) + tonic), RATE) > 0.95
+
+
+def test_notes_of_no_key_are_unclear_and_cost() -> None:
+    draw = np.random.default_rng(1)
+    everywhere = notes(draw.uniform(48, 84, 80))
+    rows = notes(np.concatenate([draw.permutation(np.arange(60, 72)) for _ in range(6)]).astype(np.float64))
+    assert tonality.key_clarity(everywhere, RATE) < 0.5
+    assert tonality.key_clarity(rows, RATE) < 0.3
+    tune_in_c = notes(np.tile([60, 64, 67, 65, 69, 67, 71, 72, 67, 64, 62, 60], 6).astype(np.float64))
+    assert quality.quality_score(at(rows, -14), RATE) < quality.quality_score(at(tune_in_c, -14), RATE) - 0.1
+
+
+def test_a_song_that_changes_key_stays_clear() -> None:
+    scale = np.array([0, 4, 7, 5, 9, 7, 11, 12, 7, 4, 2, 0])
+    both = np.concatenate([np.tile(scale, 10) + 48, np.tile(scale, 10) + 54])
+    assert tonality.key_clarity(notes(both), RATE) > 0.9
+
+
+def test_percussion_is_not_asked_for_a_key() -> None:
+    draw = np.random.default_rng(2)
+    beat = draw.normal(size=(2, 8 * RATE)) * np.exp(-18 * ((np.arange(8 * RATE) / RATE * 4) % 1))
+    assert tonality.key_clarity((0.2 * beat).astype(np.float32), RATE) > 0.9
+    assert tonality.key_clarity(np.zeros((1, 100), np.float32), RATE) == 1
+
+
+def test_every_part_of_the_score_has_a_weight_and_is_explained(song: Audio) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "quality.md").read_text("utf-8")
+    parts = quality.components(song, RATE, {"vocals": song * np.float32(0.3)})
+    assert parts.keys() == quality.WEIGHTS.keys()
+    for name, weight in quality.WEIGHTS.items():
+        assert f"| `{name}` | {weight:g} |" in page
