@@ -146,6 +146,8 @@ TONICS = {
 
 FORMATS = ("flac", "wav", "mp3", "ogg")
 TIME_SIGNATURES = ("2/4", "3/4", "4/4", "6/8")
+# A beat is a quarter note, in 6/8 a dotted one.
+BEATS_PER_BAR = {"2/4": 2, "3/4": 3, "4/4": 4, "6/8": 2}
 STEMS = (
     "vocals", "drums", "bass", "guitar", "keyboard", "strings",
     "synth", "percussion", "brass", "woodwinds", "backing_vocals", "fx",

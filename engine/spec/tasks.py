@@ -25,6 +25,8 @@ from engine.spec.fields import (
 
 PromptAlias = AliasChoices("caption", "prompt")
 Preset = Annotated[str | None, Text(1, 60)]
+TakeNumber = Annotated[int, Range(1, 8)]
+WHICH_TAKE = "Which take of that song"
 
 
 class Captioned(Generation):
@@ -99,6 +101,7 @@ class FromAudio(Generation):
 
     src_audio_url: Link = Field(None, description="Link to the source audio")
     source_job_id: JobId | None = Field(None, description="A song made here, by its number")
+    source_take: TakeNumber = Field(1, description=WHICH_TAKE)
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -152,7 +155,7 @@ class ExtractStem(FromAudio):
 
 
 class Stems(FromAudio):
-    """Every stem of a song, each in its own file."""
+    """Every stem of a song, each in its own file, and its notes as MIDI."""
 
     task: Literal["stems"] = "stems"
     main: ClassVar[str | None] = "source_job_id"
@@ -164,6 +167,7 @@ class Retake(Generation):
     task: Literal["retake"] = "retake"
     main: ClassVar[str | None] = "original_job_id"
     original_job_id: JobId = Field(description="The song, by its number")
+    source_take: TakeNumber = Field(1, description=WHICH_TAKE)
     retake_variance: Unit = Field(0.7, description="0 is identical, 1 is all new")
     retake_seeds: tuple[Annotated[int, Range(0, 2**53)], ...] = Field((), description="One seed for each take")
 
@@ -179,13 +183,16 @@ class Repaint(FromAudio):
     task: Literal["repaint"] = "repaint"
     main: ClassVar[str | None] = "caption"
     repainting_start: Annotated[float, Range(0, 600, "seconds")] = Field(description="Where the new part begins")
-    repainting_end: Annotated[float, Range(0, 600, "seconds", auto=-1)] = Field(description="Where it ends")
+    repainting_end: Annotated[float, Range(0, 600, "seconds", auto=-1)] = Field(
+        description="Where it ends, -1 for the end of the song"
+    )
     caption: Annotated[str, Text(1, 2048)] = Field(validation_alias=PromptAlias, description="How the new part sounds")
     lyrics: Lyrics = Field("", description="New words")
 
 
 class FromJob(Generation):
     source_job_id: JobId = Field(description="The song, by its number")
+    source_take: TakeNumber = Field(1, description=WHICH_TAKE)
 
 
 class Extend(FromJob):
@@ -217,6 +224,7 @@ class Lrc(Request):
     task: Literal["lrc"] = "lrc"
     main: ClassVar[str | None] = "job_id"
     job_id: JobId = Field(description="The song, by its number")
+    source_take: TakeNumber = Field(1, description=WHICH_TAKE)
     display_name: Label = Field(None, description="Title")
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, ConfigDict, PlainSerializer, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
 
+from engine.spec.protocol import LineTime
 from engine.studio.compose.brief import Brief
 from engine.studio.compose.form import Form
 from engine.studio.score import Score
@@ -45,17 +46,22 @@ class _File:
     score: Score
     language: str
     desk: _Desk
+    lines: tuple[LineTime, ...]
 
 
 @dataclass(frozen=True)
 class Kept:
-    """`score` as it was played; `brief` and `form` are what a new version is composed from; `language` was sung."""
+    """`score` as it was played; `brief` and `form` are what a new version is composed from; `language` was sung.
+
+    `lines` is when the words of the lead voice sound.
+    """
 
     brief: Brief
     form: Form
     score: Score
     language: str
     desk: Desk
+    lines: tuple[LineTime, ...] = ()
 
 
 class Unreadable(ValueError):
@@ -70,7 +76,7 @@ def _adapter() -> TypeAdapter[_File]:
 def to_bytes(kept: Kept) -> bytes:
     """`kept` as gzipped JSON; the same song gives the same bytes."""
     desk = _Desk(dict(kept.desk.faders), kept.desk.gain)
-    file = _File(VERSION, kept.brief, kept.form, kept.score, kept.language, desk)
+    file = _File(VERSION, kept.brief, kept.form, kept.score, kept.language, desk, kept.lines)
     return gzip.compress(_adapter().dump_json(file), mtime=0)
 
 
@@ -82,4 +88,4 @@ def from_bytes(data: bytes) -> Kept:
         raise Unreadable(str(error)) from error
     if file.version != VERSION:
         raise Unreadable(f"version {file.version}")
-    return Kept(file.brief, file.form, file.score, file.language, Desk(file.desk.faders, file.desk.gain))
+    return Kept(file.brief, file.form, file.score, file.language, Desk(file.desk.faders, file.desk.gain), file.lines)

@@ -31,9 +31,11 @@ Event = tuple[int, int, mido.Message | mido.MetaMessage]
 def to_midi(score: Score) -> bytes:
     """The file's bytes: tempo, metre, key and sections first, then the voices with their words, then one track a part.
 
-    The same score gives the same bytes. Ticks count quarter notes, so a beat of 6/8 has one and a half quarters.
+    The same score gives the same bytes. Ticks count quarter notes, so a beat of 6/8 has one and a half quarters. The
+    file begins where the recording does, so a song whose first bar is not whole begins inside a bar.
     """
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS, charset="utf-8")
+    score = score.moved(-score.origin) if score.origin else score
     beat = TICKS * 3 // 2 if score.timesignature == "6/8" else TICKS
     end = round(score.duration / score.beat_s * beat)
     file.tracks.append(_conductor(score, beat, end))
@@ -65,7 +67,8 @@ def _conductor(score: Score, beat: int, end: int) -> mido.MidiTrack:
         (0, 2, mido.MetaMessage("key_signature", key=key)),
     ]
     events += [
-        (section.start_bar * bar, 3, mido.MetaMessage("marker", text=section.kind)) for section in score.sections
+        (max(0, round(section.start_bar * bar - score.origin * beat)), 3, mido.MetaMessage("marker", text=section.kind))
+        for section in score.sections
     ]
     return _track(score.title, events, end)
 
@@ -85,7 +88,7 @@ def _keys(notes: Sequence[Note], beat: int, channel: int) -> Iterable[Event]:
     """Note on and off. A key that is struck again while it sounds is let go first."""
     struck: dict[int, dict[int, Note]] = {}
     for note in notes:
-        struck.setdefault(note.pitch, {}).setdefault(round(note.start * beat), note)
+        struck.setdefault(note.pitch, {}).setdefault(max(0, round(note.start * beat)), note)
     for pitch, by_start in sorted(struck.items()):
         starts = sorted(by_start)
         for start, following in zip(starts, [*starts[1:], None], strict=True):

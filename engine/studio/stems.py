@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.audio.encode import LOSSLESS, decode
 from engine.audio.files import borrowed
 from engine.spec import EngineError, Order, Plan, Source, Take, TrackSink
+from engine.spec.plan import FileKind
 from engine.spec.tasks import ExtractStem, Stems
 from engine.studio import notices
 
@@ -43,7 +44,10 @@ def plan(spec: Stems | ExtractStem, order: Order, engine: str) -> Plan:
 
 
 def render(spec: Stems | ExtractStem, order: Order, sink: TrackSink) -> None:
-    """Hand over every stem as it lies there, or the sound of one alone. Raises as `plan` does, and `source_gone`."""
+    """Hand over every stem and the notes as they lie there, or the sound of one alone.
+
+    Raises as `plan` does, and `source_gone`.
+    """
     source, stems = _wanted(spec, order)
     # Nearly all of the work is in the files, whose writing moves the bar from here.
     sink.progress(0.0)
@@ -60,7 +64,8 @@ def render(spec: Stems | ExtractStem, order: Order, sink: TrackSink) -> None:
             keyscale=source.keyscale,
             timesignature=source.timesignature,
             ready={} if alone else stems,
-            picture=_picture(source),
+            midi=None if alone else _bytes_of(source, "midi"),
+            picture=picture_of(source),
         )
     )
 
@@ -70,7 +75,7 @@ def _wanted(spec: Stems | ExtractStem, order: Order) -> tuple[Source, dict[str, 
     source = order.source
     # One alone is decoded; all of them are best copied.
     formats = (spec.format, *LOSSLESS) if isinstance(spec, Stems) else LOSSLESS
-    stems = _stems(source, formats) if source is not None else {}
+    stems = stems_of(source, formats) if source is not None else {}
     if source is None or not stems:
         raise EngineError("no_stems", permanent=True)
     if isinstance(spec, Stems):
@@ -80,7 +85,7 @@ def _wanted(spec: Stems | ExtractStem, order: Order) -> tuple[Source, dict[str, 
     return source, {spec.track_name: stems[spec.track_name]}
 
 
-def _stems(source: Source, formats: tuple[str, ...]) -> dict[str, Path]:
+def stems_of(source: Source, formats: tuple[str, ...]) -> dict[str, Path]:
     """The file of every stem, in the first of `formats` that it has, or in whatever it has."""
 
     def rank(form: str) -> int:
@@ -97,20 +102,26 @@ def _sound(files: Iterable[Path]) -> tuple[NDArray[np.float32], int]:
     """What `files` sound like together (channels, samples), and their rate: stems add up to their song."""
 
     first, *others = files
-    audio, rate = _heard(first)
+    audio, rate = heard(first)
     for file in others:
-        audio += _heard(file)[0]
+        audio += heard(file)[0]
     return audio, rate
 
 
-def _heard(file: Path) -> tuple[NDArray[np.float32], int]:
+def heard(file: Path) -> tuple[NDArray[np.float32], int]:
+    """The sound of another song's file (channels, samples), and its rate. Raises `EngineError` (`source_gone`)."""
     with borrowed(file):
         return decode(file)
 
 
-def _picture(source: Source) -> bytes | None:
+def picture_of(source: Source) -> bytes | None:
+    """The song's cover (PNG), if it has one. Raises `EngineError` (`source_gone`)."""
+    return _bytes_of(source, "image")
+
+
+def _bytes_of(source: Source, kind: FileKind) -> bytes | None:
     for file in source.files:
-        if file.kind == "image":
+        if file.kind == kind:
             with borrowed(Path(file.path)) as path:
                 return path.read_bytes()
     return None

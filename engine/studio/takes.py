@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.spec import Take
 from engine.spec.protocol import LineTime
 from engine.studio.compose.theory import keyscale
@@ -25,5 +27,5 @@ def take_of(index: int, seed: int, kept: Kept, mixed: Mixed, lines: tuple[LineTi
         stems=mixed.stems,
         lines=lines,
         midi=to_midi(score),
-        score=to_bytes(kept),
+        score=to_bytes(replace(kept, lines=lines)),
     )

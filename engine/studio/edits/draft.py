@@ -1,0 +1,159 @@
+"""An edit between its plan and its sound: what will be played and sung, and which of the old sound stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from engine.spec import EngineError, Generation, Notice, Order, Plan, Take, TrackSink
+from engine.spec.protocol import LineTime
+from engine.studio.caption import understand
+from engine.studio.compose.brief import Brief
+from engine.studio.compose.form import Form
+from engine.studio.compose.theory import keyscale
+from engine.studio.edits.parent import Parent
+from engine.studio.edits.splice import SUNG_AT, Cut, spliced
+from engine.studio.edits.weave import begun, tidy, words_of
+from engine.studio.kept import Kept
+from engine.studio.score import LyricLine, Score
+from engine.studio.session import Session
+from engine.studio.sound.mix import Mixed, mix
+from engine.studio.takes import take_of
+
+# A song as it is kept, its sound, and when its words are sung.
+Song = tuple[Kept, Mixed, tuple[LineTime, ...]]
+
+SPOKEN_HERE = "en"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """`brief` is what the song as a whole is made from, `part` what the new part is; `cut` is None where all is new.
+
+    `missing` counts lines that were asked for and found no room.
+    """
+
+    brief: Brief
+    part: Brief
+    form: Form
+    score: Score
+    language: str
+    cut: Cut | None
+    missing: int = 0
+
+
+def draft(
+    parent: Parent, score: Score, form: Form, *, part: Brief, language: str, cut: Cut | None, missing: int = 0,
+    brief: Brief | None = None,
+) -> Draft:  # fmt: skip
+    """A draft whose score and form hold what can be heard, and nothing else. `brief` is the parent's unless given."""
+    score, form = tidy(begun(score), form)
+    return Draft(brief or parent.kept.brief, part, form, score, language if score.voice else "unknown", cut, missing)
+
+
+def finished(made: Draft, parent: Parent, session: Session, on_progress: Callable[[float], None]) -> Song:
+    """`made` as sound."""
+    if made.cut is None:
+        score = made.score
+        voices = session.sing(score, made.part, made.language, lead=score.voice, backing=score.backing)
+        begun = SUNG_AT if voices.audio else 0.0
+        on_progress(begun)
+        mixed = mix(
+            score,
+            made.part.preset,
+            voices.audio,
+            lambda share: on_progress(begun + (1 - begun) * share),
+            tones=session.tones,
+        )
+        lines = voices.lines
+    else:
+        mixed, lines = spliced(parent, made.score, made.part, made.language, made.cut, session, on_progress)
+    return Kept(made.brief, made.form, made.score, made.language, mixed.desk, lines), mixed, lines
+
+
+def planned(
+    spec: Generation, parent: Parent, made: Draft, session: Session, *, caption: str,
+    seeds: Sequence[int], told: Sequence[Notice] = (),
+) -> Plan:  # fmt: skip
+    """The facts of the song that `made` will be."""
+    score = made.score
+    told = [*told]
+    if made.missing:
+        told.append(Notice(code="lines_left_out", params={"count": made.missing}))
+    return Plan(
+        title=spec.display_name or parent.source.title,
+        caption=caption,
+        lyrics=words_of(score, made.form) if score.voice else "",
+        lyrics_by="user" if score.voice else None,
+        instrumental=not score.voice,
+        duration=round(score.duration, 6),
+        bpm=score.bpm,
+        keyscale=keyscale(score.tonic, score.minor),
+        timesignature=score.timesignature,
+        vocal_language=made.language,
+        genre_preset=made.brief.style,
+        seeds=tuple(seeds),
+        engine=session.name,
+        understood=made.part.understood if caption else {},
+        notices=tuple(told),
+    )
+
+
+def handed_over(
+    plan: Plan, sink: TrackSink, make: Callable[[int, Callable[[float], None]], Song], picture: bytes | None = None
+) -> None:
+    """Every take of `plan`: `make` gets a seed and whom to tell how far it has come."""
+    for number, seed in enumerate(plan.seeds):
+
+        def progress(share: float, done: int = number) -> None:
+            sink.progress((done + share) / len(plan.seeds))
+
+        progress(0.0)
+        kept, mixed, lines = make(seed, progress)
+        progress(1.0)
+        titled = replace(kept, score=replace(kept.score, title=plan.title))
+        take: Take = take_of(number + 1, seed, titled, mixed, lines)
+        sink.take(replace(take, picture=picture))
+
+
+def understood(caption: str, parent: Brief, session: Session, seed: int) -> Brief:
+    """What `caption` makes of a song like `parent`, whose tempo, key and metre stay, and its voice unless named."""
+    brief = understand(
+        caption, vocabulary=session.vocabulary, genre_preset=None, bpm=round(parent.bpm),
+        keyscale=keyscale(parent.tonic, parent.minor), timesignature=parent.timesignature, instrumental=False,
+        seed=seed, parent=parent,
+    )  # fmt: skip
+    return replace(
+        brief, bpm=parent.bpm, tonic=parent.tonic, minor=parent.minor, timesignature=parent.timesignature,
+        instrumental=False, voice=brief.voice if brief.understood.get("voice") else parent.voice,
+    )  # fmt: skip
+
+
+def language_of(asked: str, parent: Parent) -> str:
+    """The language of new words: as asked, else the parent's."""
+    if asked != "unknown":
+        return asked
+    return SPOKEN_HERE if parent.kept.language == "unknown" else parent.kept.language
+
+
+def read_words(lyrics: str, language: str, session: Session, told: list[Notice]) -> tuple[LyricLine, ...]:
+    """The lines of `lyrics` that can be sung; none, with a notice, where nobody can sing here.
+
+    Raises `EngineError`, permanent: `lyrics_unreadable`, and `nothing_to_sing` where none of them has words.
+    """
+    if not lyrics:
+        return ()
+    if (reason := session.silent_because()) is not None:
+        told.append(Notice(code="no_voice", params={"reason": reason}))
+        return ()
+    lines = tuple(line for line in session.read(lyrics, language) if line.syllables)
+    if not lines:
+        raise EngineError("nothing_to_sing", permanent=True)
+    return lines
+
+
+def seeds_of(order: Order, given: Sequence[int] = ()) -> tuple[int, ...]:
+    """One seed a take: those `given` first, then such as follow the order's."""
+    return tuple(
+        given[number] if number < len(given) else order.seed + number for number in range(max(order.takes, len(given)))
+    )
