@@ -14,6 +14,7 @@ from engine.audio import chat
 from engine.audio.encode import decode, encode
 from engine.audio.files import borrowed, copy_whole, write_whole
 from engine.audio.lrc import format_lrc
+from engine.audio.mapped import rest
 from engine.audio.peaks import energy, peaks
 from engine.audio.picture import cover, smaller
 from engine.audio.quality import quality_score
@@ -22,7 +23,8 @@ from engine.spec.base import Generation, Request
 from engine.spec.errors import EngineError
 from engine.spec.plan import FileKind, Plan, TrackFile, TrackResult
 from engine.spec.protocol import Take
-from engine.spec.tasks import ExtractStem, Stems
+from engine.spec.sampled import is_one_shot
+from engine.spec.tasks import ExtractStem, Stems, Text2Samples
 
 MASTER = "flac"
 COVER_INSIDE = 500
@@ -72,9 +74,10 @@ def package(
     _make(folder, with_stems=bool(take.stems or take.ready))
     for done, piece in enumerate(pieces, start=1):
         piece.write(folder / piece.file)
+        for stem in take.stems.values():
+            rest(stem)
         on_step(done / len(pieces))
-    # The score is for songs: a part of one is no worse for being half silent.
-    scored = isinstance(spec, Generation) and spec.calculate_quality and not isinstance(spec, Stems | ExtractStem)
+    scored = isinstance(spec, Generation) and spec.calculate_quality and _is_music(spec)
     return TrackResult(
         take=take.index,
         title=plan.title,
@@ -98,6 +101,13 @@ def package(
             for piece in pieces
         ),
     )
+
+
+def _is_music(spec: Generation) -> bool:
+    """Whether the quality score is for it: a part of a song, or a single hit, is no worse for being half silent."""
+    if isinstance(spec, Text2Samples):
+        return not is_one_shot(spec)
+    return not isinstance(spec, Stems | ExtractStem)
 
 
 def _pieces(take: Take, tags: Tags, asked: str, picture: bytes, lrc: str | None) -> Iterator[Piece]:

@@ -9,11 +9,11 @@ import re
 from dataclasses import dataclass
 
 from engine.spec.base import Generation, Request
-from engine.spec.tasks import Simple, Text2Samples
+from engine.spec.sampled import sample_s
+from engine.spec.tasks import Edit, Extend, ExtractStem, Repaint, Retake, Simple, Stems, Text2Samples
 
 INSTRUMENTAL_S = 90.0
 SIMPLE_S = 120.0
-SAMPLE_S = 8.0
 # A sung line takes about two bars at a middling tempo; the rest is intro, breaks and outro.
 LINE_S = 4.5
 AROUND_S = 24.0
@@ -30,18 +30,34 @@ class Estimate:
     takes: int
 
 
-def estimate(spec: Request) -> Estimate:
-    """Length and number of takes of `spec`. A given duration is kept; -1 follows the lyrics."""
+def estimate(spec: Request, source_s: float | None = None) -> Estimate:
+    """Length and number of takes of `spec`, which may start from a song of `source_s` seconds.
+
+    A given duration is kept, but a loop at a given tempo has whole bars; -1 follows the lyrics. What becomes of a song
+    that is there is as long as that song and what is added to it, whatever duration is given.
+    """
     if not isinstance(spec, Generation):
         return Estimate(0.0, 0)
+    if isinstance(spec, Text2Samples):
+        return Estimate(sample_s(spec), spec.batch_size)
+    if source_s is not None:
+        match spec:
+            case Stems() | ExtractStem():
+                return Estimate(source_s, 1)
+            case Retake():
+                return Estimate(source_s, len(spec.retake_seeds) or spec.batch_size)
+            case Repaint() | Edit():
+                return Estimate(source_s, spec.batch_size)
+            case Extend():
+                # Microseconds: sums such as 29.8 + 0.2 must not cost what a longer song costs.
+                longer = source_s + spec.left_extend_length + spec.right_extend_length
+                return Estimate(round(longer, 6), spec.batch_size)
     if spec.duration != -1:
         return Estimate(float(spec.duration), spec.batch_size)
     return Estimate(_automatic(spec), spec.batch_size)
 
 
 def _automatic(spec: Generation) -> float:
-    if isinstance(spec, Text2Samples):
-        return SAMPLE_S
     if isinstance(spec, Simple):
         return SIMPLE_S
     lyrics = "" if getattr(spec, "instrumental", False) else getattr(spec, "lyrics", "")

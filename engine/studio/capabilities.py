@@ -5,7 +5,10 @@ from __future__ import annotations
 from engine.spec.fields import STEMS
 from engine.spec.plan import Capabilities
 
-TASKS = ("text2music", "prompt2instrumental", "text2rap", "stems", "extract-stem")
+TASKS = (
+    "text2music", "prompt2instrumental", "text2rap", "text2samples", "stems", "extract-stem", "retake", "repaint",
+    "extend", "edit",
+)  # fmt: skip
 
 
 def capabilities() -> Capabilities:
@@ -18,4 +21,5 @@ def capabilities() -> Capabilities:
         sample_rate=48_000,
         stems=STEMS,
         languages=("en",),
+        from_score=("retake", "repaint", "extend", "edit"),
     )

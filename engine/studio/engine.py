@@ -7,19 +7,21 @@ from typing import Any
 
 import torch
 
-from engine.spec import EngineError, Order, Plan, Preset, Request, TrackSink
-from engine.spec.tasks import Captioned, ExtractStem, Stems
-from engine.studio import songs, stems
+from engine.spec import EngineError, Order, Plan, Preset, Request, TrackSink, Words
+from engine.spec.tasks import Captioned, Edit, Extend, ExtractStem, Repaint, Retake, Stems, Text2Samples
+from engine.studio import edits, samples, songs, stems
 from engine.studio.capabilities import capabilities
 from engine.studio.session import Session
+from engine.studio.understanding.vocabulary import vocabulary
 from engine.studio.voice.espeak import Speaker
 
 
-def make(presets: Mapping[str, Mapping[str, Any]]) -> Studio:
-    """The engine for the genres in `presets` (name to the values of an `engine.spec.Preset`)."""
+def make(presets: Mapping[str, Mapping[str, Any]], words: Mapping[str, Any]) -> Studio:
+    """The engine for `presets` (name to an `engine.spec.Preset` as values) and `words` (an `engine.spec.Words`)."""
     # Renders run side by side, one a core; outputs at one thread and at two differ in their last bits besides.
     torch.set_num_threads(1)
-    return Studio({name: Preset.model_validate(values) for name, values in presets.items()})
+    genres = {name: Preset.model_validate(values) for name, values in presets.items()}
+    return Studio(genres, Words.model_validate(words))
 
 
 class Studio:
@@ -27,8 +29,8 @@ class Studio:
 
     capabilities = capabilities()
 
-    def __init__(self, presets: Mapping[str, Preset], speaker: Speaker | None = None) -> None:
-        self._presets = presets
+    def __init__(self, presets: Mapping[str, Preset], words: Words, speaker: Speaker | None = None) -> None:
+        self._vocabulary = vocabulary(presets, words)
         self._speaker = speaker or Speaker()
 
     def close(self) -> None:
@@ -40,6 +42,10 @@ class Studio:
         match self._known(spec):
             case Stems() | ExtractStem() as part:
                 return stems.plan(part, order, self.capabilities.name)
+            case Retake() | Repaint() | Extend() | Edit() as change:
+                return edits.plan(change, order, self._session())
+            case Text2Samples() as sample:
+                return samples.plan(sample, order, self._session())
             case Captioned() as song:
                 return songs.plan(song, order, self._session())
             case _:
@@ -50,13 +56,17 @@ class Studio:
         match self._known(spec):
             case Stems() | ExtractStem() as part:
                 stems.render(part, order, sink)
+            case Retake() | Repaint() | Extend() | Edit() as change:
+                edits.render(change, plan, order, sink, self._session())
+            case Text2Samples() as sample:
+                samples.render(sample, plan, sink, self._session())
             case Captioned() as song:
                 songs.render(song, plan, sink, self._session())
             case _:
                 raise self._unable(spec)
 
     def _session(self) -> Session:
-        return Session(self.capabilities.name, self.capabilities.sample_rate, self._presets, self._speaker)
+        return Session(self.capabilities.name, self.capabilities.sample_rate, self._vocabulary, self._speaker)
 
     def _known(self, spec: Request) -> Request:
         if spec.task not in self.capabilities.tasks:

@@ -1,0 +1,5 @@
+"""Loops and single hits."""
+
+from engine.studio.samples.order import plan, render
+
+__all__ = ["plan", "render"]
