@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.spec import Capabilities
-from workflows.view import JobView
+from workflows.pricing import STEM_TASKS
+from workflows.view import JobView, TrackView
 
 Effect = Literal["makes", "opens", "shows", "changes"]
 Style = Literal["plain", "main", "danger"]
@@ -18,13 +19,16 @@ class Action:
     """One button; its label is the reply `button_<name>`.
 
     It `makes` a job, `opens` a form, `shows` something privately, or `changes` the job. `task` is what the engine must
-    be able to do. `owner`: only for the person whose job it is. `confirm`: asked first whether they mean it.
+    be able to do, `given` options of it that the button settles. `leads_to`: the buttons that it shows. `owner`: only
+    for the person whose job it is. `confirm`: asked first whether they mean it.
     """
 
     name: str
     effect: Effect
     style: Style = "plain"
     task: str | None = None
+    given: tuple[tuple[str, str], ...] = ()
+    leads_to: tuple[str, ...] = ()
     owner: bool = False
     confirm: bool = False
 
@@ -37,10 +41,15 @@ ACTIONS = {
         Action("variations", "makes", "main"),
         Action("redo", "opens"),
         Action("extend", "opens", task="extend"),
+        Action("edit", "shows", leads_to=("retake", "repaint", "remix", "words")),
         Action("stems", "makes", task="stems"),
         Action("lrc", "shows"),
         Action("delete", "changes", "danger", owner=True, confirm=True),
-        # Not on a message: it is for songs that have none.
+        # Not on a message: what Edit leads to, and what is for songs that have no message.
+        Action("retake", "opens", task="retake"),
+        Action("repaint", "opens", task="repaint"),
+        Action("remix", "opens", task="edit"),
+        Action("words", "opens", task="edit", given=(("edit_type", "only_lyrics"),)),
         Action("post", "changes", "main", owner=True),
     )
 }
@@ -48,7 +57,24 @@ ACTIONS = {
 
 def offered(job: JobView, capabilities: Capabilities) -> tuple[Action, ...]:
     """The buttons of a job's message as it stands now."""
-    return tuple(action for action in _fitting(job) if action.task is None or action.task in capabilities.tasks)
+    return tuple(action for action in _fitting(job) if _works(action, job, capabilities))
+
+
+def ways_on(action: Action, job: JobView, capabilities: Capabilities) -> tuple[Action, ...]:
+    """Those of the buttons that `action` leads to that work for `job`."""
+    return tuple(ACTIONS[name] for name in action.leads_to if _works(ACTIONS[name], job, capabilities))
+
+
+def _works(action: Action, job: JobView, capabilities: Capabilities) -> bool:
+    if action.leads_to:
+        return bool(ways_on(action, job, capabilities))
+    if action.task in capabilities.from_score and not any(_has(track, "score") for track in job.tracks):
+        return False
+    return action.task is None or action.task in capabilities.tasks
+
+
+def _has(track: TrackView, kind: str) -> bool:
+    return any(file.kind == kind for file in track.files)
 
 
 def _fitting(job: JobView) -> Iterator[Action]:
@@ -62,13 +88,14 @@ def _fitting(job: JobView) -> Iterator[Action]:
     if job.status != "COMPLETED":
         yield ACTIONS["redo"]
         return
-    is_song = any(file.kind == "audio" for track in job.tracks for file in track.files)
+    is_song = job.task not in STEM_TASKS and any(_has(track, "audio") for track in job.tracks)
     if is_song:
         yield ACTIONS["variations"]
     yield ACTIONS["redo"]
     if is_song:
         yield ACTIONS["extend"]
-        if any(file.kind == "stem" for track in job.tracks for file in track.files):
+        yield ACTIONS["edit"]
+        if any(_has(track, "stem") for track in job.tracks):
             yield ACTIONS["stems"]
     if any(track.lrc for track in job.tracks):
         yield ACTIONS["lrc"]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.actions import ACTIONS, Action
+from bot.actions import ACTIONS, Action, ways_on
 from bot.commands import Command, nearest
 from bot.names import name_of, slug
 from bot.replies import reply
 from bot.syntax import UnknownCommand
 from engine.spec import Capabilities
 from workflows.credits import Statement
+from workflows.lyrics import Lyrics
 from workflows.refusal import Refusal
 from workflows.view import JobView
 
@@ -32,13 +33,12 @@ class Answer:
     """What only the person who asked sees. `text` has backticks and no other formatting.
 
     `buttons` act on the job beside them. `draft` is the id of what was refused: a button brings it back as a form.
-    `sheet` is longer text of fixed width, `file` the same to keep. `job` is the one that was made.
+    `file` is longer text of fixed width, to read and to keep. `job` is the one that was made.
     """
 
     text: str
     buttons: tuple[tuple[Action, int], ...] = ()
     draft: str | None = None
-    sheet: str | None = None
     file: Attached | None = None
     job: int | None = None
 
@@ -123,10 +123,21 @@ def _about(command: Command, capabilities: Capabilities, locale: str) -> Answer:
     return Answer("\n".join([_help_line(command, locale), *later, example, *options]))
 
 
-def lyrics_answer(job: JobView, locale: str) -> Answer:
+def command_answer(name: str, text: str, locale: str) -> Answer:
+    """A request that no form holds, as a command to copy, change and send."""
+    return Answer(reply("too_long_for_form", locale), file=Attached(f"{name}.txt", text))
+
+
+def lyrics_answer(lyrics: Lyrics, locale: str) -> Answer:
     """The lyrics of a song with their times, to read and to keep."""
-    track = next((track for track in job.tracks if track.lrc), None)
-    if track is None or track.lrc is None:
-        raise Refusal("no_lyrics", field="job", value=job.id)
-    file = Attached(f"{slug(track.title)}.lrc", track.lrc)
-    return Answer(reply("lyrics_of", locale, title=track.title), sheet=track.lrc, file=file)
+    file = Attached(f"{slug(lyrics.title)}.lrc", lyrics.lrc)
+    return Answer(reply("lyrics_of", locale, title=lyrics.title), file=file)
+
+
+def choice_answer(action: Action, job: JobView, capabilities: Capabilities, locale: str) -> Answer:
+    """What can be done with a song by one of several buttons. Raises `Refusal` where that is nothing."""
+    buttons = tuple((way, job.id) for way in ways_on(action, job, capabilities))
+    if not buttons:
+        raise Refusal("no_score", field="job", value=job.id)
+    title = reply(f"choose_{action.name}", locale, title=name_of(job))
+    return Answer("\n".join([title, *(reply(f"choice_{way.name}", locale) for way, _ in buttons)]), buttons=buttons)

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.actions import Action, offered
+from bot.facts import facts
 from bot.names import asked_for, name_of, slug, words
+from bot.notices import notices
+from bot.origin import origin
 from bot.replies import cleaned, reply
 from engine.spec import Capabilities
 from workflows.people import now_ms
@@ -125,22 +128,19 @@ def _seconds_left(job: JobView) -> float | None:
 
 
 def _track_line(job: JobView, track: TrackView) -> str:
-    minutes, seconds = divmod(round(track.duration), 60)
+    length, *more = facts(job, track)
     genre = (job.plan or {}).get("genre_preset")
-    facts = [f"{minutes}:{seconds:02d}", f"{track.bpm:g} BPM", track.keyscale, track.timesignature, genre]
-    if track.take > 1:
-        return f"{minutes}:{seconds:02d}"
-    return " · ".join(fact for fact in facts if fact)
+    # A genre of nobody's but the caption's, which stands below.
+    genre = None if genre == "Custom" else genre
+    return length if track.take > 1 else " · ".join(filter(None, (length, *more, genre)))
 
 
 def _facts(job: JobView, state: State, locale: str) -> tuple[str, ...]:
-    facts = []
+    told = []
     if state == "done":
-        facts.append(_price(job, locale))
-        facts.append(reply("line_seed", locale, seed=", ".join(str(track.seed) for track in job.tracks)))
-    if job.parent_id is not None:
-        facts.append(reply("line_parent", locale, parent=job.parent_id))
-    return (*facts, f"#{job.id}")
+        told.append(_price(job, locale))
+        told.append(reply("line_seed", locale, seed=", ".join(str(track.seed) for track in job.tracks)))
+    return (*told, *filter(None, [origin(job, locale)]), f"#{job.id}")
 
 
 def _lyrics(job: JobView) -> str:
@@ -151,9 +151,10 @@ def _lyrics(job: JobView) -> str:
 def _notices(job: JobView, state: State, left_out: int, locale: str) -> tuple[str, ...]:
     told = [reply(job.moved, locale)] if job.moved else []
     if state == "done":
-        told += [reply(note["code"], locale, **note["params"]) for note in (job.plan or {}).get("notices", ())]
+        told += notices(job, locale)
         if left_out:
-            told.append(reply("files_left_out", locale, count=left_out))
+            stems = True if job.task == "stems" else None
+            told.append(reply("files_left_out", locale, count=left_out, stems=stems))
     return tuple(told)
 
 
@@ -170,16 +171,18 @@ def _files(job: JobView, limit: int, most: int) -> tuple[CardFile | None, tuple[
 
 
 def _wanted(job: JobView, track: TrackView) -> list[CardFile]:
-    """What of a take people want in a chat: the song (else its stems) to listen to, another format, timed lyrics.
+    """What of a take people want in a chat: the song (else its stems and notes), another format, timed lyrics.
 
-    FLAC is what everybody gets unless they say otherwise, so it is not what somebody asked for.
+    FLAC is what everybody gets unless they say otherwise, so it is not what somebody asked for. But a sample is there
+    to be used, and the silence that MP3 adds would break a loop.
     """
     kinds = {file.kind for file in track.files}
-    listen = "audio" if "audio" in kinds else "stem"
+    listen, beside = ("audio", ("lrc",)) if "audio" in kinds else ("stem", ("midi", "lrc"))
     asked = str(job.spec.get("format") or "flac")
-    formats = ("mp3",) if asked == "flac" or listen == "stem" else dict.fromkeys(("mp3", asked))
+    as_mp3 = listen == "stem" or (asked == "flac" and job.task != "text2samples")
+    formats = ("mp3",) if as_mp3 else dict.fromkeys(("mp3", asked))
     files = [file for form in formats for file in track.files if (file.kind, file.format) == (listen, form)]
-    return [_card_file(track, file) for file in (*files, *(f for f in track.files if f.kind == "lrc"))]
+    return [_card_file(track, file) for file in (*files, *(f for f in track.files if f.kind in beside))]
 
 
 def _card_file(track: TrackView, file: FileView) -> CardFile:

@@ -112,12 +112,13 @@ _EXPERT = frozenset({
 # Values that make a good suggestion; every other option suggests its default, its first choice or its lowest value.
 _SAMPLES = {
     "audio_codes": "12 805 91", "bpm": "120", "caption": "slow blues", "command": "song",
-    "display_name": "Coffee Steam", "duration": "60",
+    "display_name": "Coffee Steam", "duration": "60", "edit_type": "only_lyrics", "left_extend_length": "10",
     "edit_target_lyrics": "Carry me home", "edit_target_prompt": "with strings",
     "genre_preset": "Blues", "guidance_scale": "7", "inference_steps": "32", "job_id": "12", "keyscale": "A Minor",
     "lora_name_or_path": "my-style", "lyrics": "Carry me home", "original_job_id": "12",
     "query": "a song about rain and coffee", "repainting_end": "45", "repainting_start": "30", "retake_seeds": "1,2",
-    "seed": "7", "shift": "3", "source_job_id": "12", "tempo": "90", "timesignature": "4/4", "vocal_language": "en",
+    "seed": "7", "shift": "3", "source_job_id": "12", "source_take": "2",
+    "tempo": "90", "timesignature": "4/4", "vocal_language": "en",
 }  # fmt: skip
 _SAMPLE_LINK = "https://example.com/song.mp3"
 
@@ -133,7 +134,7 @@ def catalogue(known: Mapping[str, tuple[str, ...]] | None = None) -> dict[str, C
             options=_options(models[task], known or {}),
             main=models[task].main,
             example=example,
-            music=task in MODELS,
+            music=task not in ASKS,
             form=_FORMS.get(name, ()),
         )
         for name, (task, example) in _EXAMPLES.items()
@@ -192,7 +193,7 @@ def _option(name: str, field: FieldInfo, *, aliases: tuple[str, ...], names: tup
     required = field.is_required()
     default = None if required else field.default
     lowest = f"{reach.low:g}" if reach else ""
-    plain = str(default).lower() if isinstance(default, bool) else "" if default is None else str(default)
+    plain = "" if default is None else _as_typed(default)
     sample = _SAMPLES.get(name) or plain or next(iter(choices), "") or lowest
     return Option(
         name=name,
@@ -209,6 +210,12 @@ def _option(name: str, field: FieldInfo, *, aliases: tuple[str, ...], names: tup
         sample=_SAMPLE_LINK if kind == "link" else sample,
         everyday=name not in _EXPERT,
     )
+
+
+def _as_typed(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _kind(base: Any, several: bool, marks: tuple[Any, ...], choices: tuple[str, ...]) -> Kind:

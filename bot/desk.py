@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from bot import answers
 from bot.actions import ACTIONS, Action
-from bot.answers import Answer, Attached, credits_answer, help_answer, jobs_answer, lyrics_answer, refused
+from bot.answers import Answer, refused
 from bot.commands import Command, catalogue, command_name
-from bot.forms import MORE, Form, Written, blank, form, written
+from bot.forms import MORE, Form, Written, blank, form, from_song, written
 from bot.replies import reply
 from bot.syntax import parse_command, parse_options
 from engine.spec import InvalidSpec, parse_as
+from engine.spec.tasks import Lrc
 from workflows import control, credits, drafts, repeated, variation
 from workflows.asks import ASKS, Credits, Help, Jobs
+from workflows.lyrics import synchronised
 from workflows.people import ReplyTo, Requester
 from workflows.refusal import Refusal
 from workflows.repeated import Repeated
@@ -57,7 +60,7 @@ class Desk:
         except Refusal as refusal:
             return await self._refused(who, refusal, request, Written(command.name, values, more, parent))
         if not command.music:
-            return await self._told(who, command, values, request)
+            return await self._told(who, where, command, values, request)
 
         async def work() -> Answer:
             accepted = await submit(
@@ -69,12 +72,12 @@ class Desk:
         return await self._guarded(who, request, work, draft=Written(command.name, values, parent=parent))
 
     async def filled(
-        self, who: Requester, where: ReplyTo, name: str, answers: Mapping[str, str | None], request: str,
+        self, who: Requester, where: ReplyTo, name: str, texts: Mapping[str, str | None], request: str,
         *, parent: int | None = None,
     ) -> Answer | None:  # fmt: skip
         """A form that somebody sent."""
         command = self.commands[name]
-        values, more = written(command, answers), answers.get(MORE) or ""
+        values, more = written(command, texts), texts.get(MORE) or ""
         return await self.asked(who, where, command, values, request, more=more, parent=parent)
 
     async def pressed(self, who: Requester, where: ReplyTo, action: Action, job_id: int, request: str) -> Answer | None:
@@ -114,10 +117,7 @@ class Desk:
         """
         job = await control.show(self._db, job_id, who, where)
         if action.task is not None:
-            name = command_name(action.task)
-            spellings = self.commands[name].spellings()
-            source = next(option for option in ("source_job_id", "job_id") if option in spellings)
-            return Written(name, {source: str(job.id)}, parent=job.id)
+            return from_song(job, self.commands[command_name(action.task)], action.given)
         values = {name: _typed(value) for name, value in variation.asked(job).items() if name != "seed"}
         return Written(command_name(job.task), values, parent=job.id)
 
@@ -126,8 +126,7 @@ class Desk:
         shown = form(asked, self.commands)
         if shown is not None:
             return shown
-        text = asked.as_command(self.commands)
-        return Answer(reply("too_long_for_form", locale), sheet=text, file=Attached(f"{asked.command}.txt", text))
+        return answers.command_answer(asked.command, asked.as_command(self.commands), locale)
 
     def _unread(self, text: str) -> Written | None:
         """A command that could not be read, kept as one line of its form."""
@@ -164,8 +163,10 @@ class Desk:
                 self._nudge()
                 return Answer(reply("posting", who.locale, job=job_id))
             case "lrc":
-                return lyrics_answer(await control.show(self._db, job_id, who, where), who.locale)
+                return answers.lyrics_answer(await synchronised(self._db, Lrc(job_id=job_id), who, where), who.locale)
         job = await control.show(self._db, job_id, who, where)
+        if action.leads_to:
+            return answers.choice_answer(action, job, self.rules.capabilities, who.locale)
         if action.name == "variations":
             task, values = job.task, variation.varied(job, self.rules.capabilities.max_batch)
         else:
@@ -174,24 +175,28 @@ class Desk:
         self._nudge()
         return _taken(who, accepted)
 
-    async def tell(self, who: Requester, command: Command, values: Mapping[str, str]) -> Answer:
+    async def tell(self, who: Requester, where: ReplyTo, command: Command, values: Mapping[str, str]) -> Answer:
         """The answer to a command that makes no music. Raises `Refusal`."""
         try:
             ask = parse_as(ASKS[command.task], values)
         except InvalidSpec as invalid:
             raise Refusal.of(invalid) from None
         match ask:
+            case Lrc():
+                return answers.lyrics_answer(await synchronised(self._db, ask, who, where), who.locale)
             case Jobs():
-                return jobs_answer(await control.recent(self._db, ask.limit, who), who.locale)
+                return answers.jobs_answer(await control.recent(self._db, ask.limit, who), who.locale)
             case Credits():
-                return credits_answer(await credits.account(self._db, self.rules.pricing, who), who.locale)
+                return answers.credits_answer(await credits.account(self._db, self.rules.pricing, who), who.locale)
             case Help():
-                return help_answer(self.commands, ask.command, self.rules.capabilities, who.locale)
+                return answers.help_answer(self.commands, ask.command, self.rules.capabilities, who.locale)
         raise AssertionError(command.task)
 
-    async def _told(self, who: Requester, command: Command, values: Mapping[str, str], request: str) -> Answer | None:
+    async def _told(
+        self, who: Requester, where: ReplyTo, command: Command, values: Mapping[str, str], request: str
+    ) -> Answer | None:
         async def work() -> Answer:
-            answer = await self.tell(who, command, values)
+            answer = await self.tell(who, where, command, values)
             if not await repeated.first_time(self._db, request):
                 raise Repeated(request)
             return answer

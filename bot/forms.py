@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
 from bot.commands import Command, Option
 from bot.replies import cleaned
 from bot.syntax import format_command, format_option, parse_options
+from workflows.source import NUMBERS
+from workflows.view import JobView
 
 # The last line of every form, in the syntax of commands.
 MORE = "options"
@@ -76,6 +78,19 @@ def form(asked: Written, commands: Mapping[str, Command]) -> Form | None:
     return None if any(len(field.value) > LONGEST for field in made.fields) else made
 
 
+def from_song(job: JobView, command: Command, given: Iterable[tuple[str, str]]) -> Written:
+    """A request that starts from a finished song, with the options in `given`; the rest is for its author to write."""
+    spellings = command.spellings()
+    values = {next(name for name in NUMBERS if name in spellings): str(job.id), **dict(given)}
+    if len(job.tracks) > 1:
+        # There it stands, to be changed.
+        values["source_take"] = str(job.tracks[0].take)
+    sung = str((job.plan or {}).get("lyrics") or "")
+    if values.get("edit_type") == "only_lyrics" and len(sung) <= LONGEST:
+        values["edit_target_lyrics"] = sung
+    return Written(command.name, values, parent=job.id)
+
+
 def _made(command: Command, values: Mapping[str, str], parent: int | None, more: str) -> Form:
     options = {option.name: option for option in command.options}
     shown = [_field(command, options[name], values.get(name, "")) for name in command.form]
@@ -121,5 +136,7 @@ def _field(command: Command, option: Option, value: str) -> Field:
 
 
 def _hint(command: Command) -> str:
-    likely = (o for o in command.options if o.everyday and o.name not in command.form and o.kind != "link")
-    return cleaned(" ".join(format_option(option.name, option.sample) for option in list(likely)[2:5]), 100)
+    likely = [o for o in command.options if o.everyday and o.name not in command.form and o.kind != "link"]
+    # Of a song that is there most is settled.
+    shown = likely[:2] if "source_take" in command.spellings() else likely[2:5]
+    return cleaned(" ".join(format_option(option.name, option.sample) for option in shown), 100)

@@ -109,6 +109,8 @@ def _in_words(value: Any, unit: str, words: Mapping[str, Any]) -> str:
     match unit:
         case "number":
             return f"{value:,}"
+        case "short_number":
+            return f"{float(value):.4g}"
         case "wait":
             return _wait(float(value), words)
         case "place":

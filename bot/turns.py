@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from workflows.view import JobView
+
 REMEMBERED = 10_000
 
 
@@ -24,19 +26,20 @@ class Turns:
         self._turns: OrderedDict[int, _Turn] = OrderedDict()
 
     @asynccontextmanager
-    async def last(self, job_id: int, round_: int) -> AsyncIterator[None]:
-        """Tell the end of this round; where that fails, progress is still not shown, for the end is known."""
-        turn = self._turn(job_id)
-        turn.told = max(turn.told, round_)
+    async def last(self, job: JobView) -> AsyncIterator[None]:
+        """Tell the end of a round of `job`; where that fails, progress is still not shown, for the end is known."""
+        turn = self._turn(job.id)
+        # One that was tried again meanwhile has not come to the end of its round.
+        turn.told = max(turn.told, job.round if job.ended else job.round - 1)
         async with turn.lock:
             yield
 
     @asynccontextmanager
-    async def progress(self, job_id: int, round_: int) -> AsyncIterator[bool]:
+    async def progress(self, job: JobView) -> AsyncIterator[bool]:
         """Show progress, if the body is told True: the end of this round has not been told, nor is it being told."""
-        turn = self._turn(job_id)
+        turn = self._turn(job.id)
         async with turn.lock:
-            yield turn.told < round_
+            yield turn.told < job.round
 
     def _turn(self, job_id: int) -> _Turn:
         turn = self._turns.setdefault(job_id, _Turn())

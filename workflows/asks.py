@@ -1,4 +1,4 @@
-"""Requests that make no music: what people want to know of the house. One model each, like the specs."""
+"""Requests that make no music: what people want to know of the house and its songs. One model each, like the specs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pydantic import Field
 
 from engine.spec import Request
 from engine.spec.fields import Range, Text
+from engine.spec.tasks import Lrc
 
 
 class Jobs(Request):
@@ -32,4 +33,4 @@ class Help(Request):
     command: Annotated[str, Text(0, 40)] = Field("", description="A command you want to know more about")
 
 
-ASKS: dict[str, type[Request]] = {model.model_fields["task"].default: model for model in (Jobs, Credits, Help)}
+ASKS: dict[str, type[Request]] = {model.model_fields["task"].default: model for model in (Lrc, Jobs, Credits, Help)}

@@ -5,31 +5,50 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlmodel import Session
 
-from engine.spec import EngineError, Estimate, Request, Source, SourceFile, estimate
+from engine.spec import EngineError, Request, Source, SourceFile
 from storage import jobs, tracks
 from storage.blobs import Blobs
 from storage.database import Database
 from storage.tables import LIVE, Job, Track, TrackFile
-from workflows.pricing import STEM_TASKS
 from workflows.refusal import Refusal
 
 # The options that name a song by the number of its job.
 NUMBERS = ("source_job_id", "original_job_id", "job_id")
 
 
-def resolve(session: Session, spec: Request) -> Job | None:
-    """The job whose song `spec` starts from, or None where it names none. Who may see it is not judged here.
+@dataclass(frozen=True)
+class Named:
+    """Which song: the take of a job, and the option that names the job."""
+
+    field: str
+    job: int
+    take: int
+
+
+@dataclass(frozen=True)
+class Song:
+    """A finished take that a request starts from. `field` is the option that named it, `kinds` those of its files."""
+
+    field: str
+    job: Job
+    track: Track
+    kinds: frozenset[str]
+
+
+def resolve(session: Session, spec: Request) -> Song | None:
+    """The song `spec` starts from, or None where it names none. Who may see it is not judged here.
 
     Raises a `Refusal` that says why there is nothing to start from.
     """
     given = named(dict(spec))
     if given is None:
         return None
-    field, job_id = given
+    field, job_id = given.field, given.job
     job = jobs.get(session, job_id)
     if job is None:
         raise Refusal("job_not_found", field=field, value=job_id)
@@ -37,19 +56,20 @@ def resolve(session: Session, spec: Request) -> Job | None:
         raise Refusal("source_not_ready", field=field, value=job_id, status=job.status)
     if job.status != "COMPLETED":
         raise Refusal("source_without_song", field=field, value=job_id, status=job.status)
-    if _first_take(session, job) is None:
+    there = () if job.deleted_at is not None else tracks.of_job(session, job.id)
+    if not there:
         raise Refusal("source_deleted", field=field, value=job_id)
-    return job
+    track = next((track for track in there if track.take == given.take), None)
+    if track is None:
+        raise Refusal("no_such_take", field="source_take", value=given.take, source=job_id, takes=len(there))
+    kinds = frozenset(file.kind for file, _ in tracks.files_of(session, track.id))
+    return Song(field, job, track, kinds)
 
 
-def named(values: Mapping[str, Any]) -> tuple[str, int] | None:
-    """The option by which a request names a song made here, and that song's job."""
-    return next(((name, int(values[name])) for name in NUMBERS if values.get(name) is not None), None)
-
-
-def settled(spec: Request, source_job: Job) -> Estimate:
-    """Length and takes of a request that starts from `source_job`: stems are those of one take, as long as that is."""
-    return Estimate(source_job.duration, 1) if spec.task in STEM_TASKS else estimate(spec)
+def named(values: Mapping[str, Any]) -> Named | None:
+    """The song made here that a request names, if it does."""
+    take = int(values.get("source_take") or 1)
+    return next((Named(name, int(values[name]), take) for name in NUMBERS if values.get(name) is not None), None)
 
 
 async def source_of(db: Database, blobs: Blobs, job: Job) -> Source | None:
@@ -60,8 +80,8 @@ async def source_of(db: Database, blobs: Blobs, job: Job) -> Source | None:
     given = named(json.loads(job.spec))
     if given is None:
         return None
-    _, job_id = given
-    rows = await db.aread(lambda session: _rows(session, job_id))
+    job_id = given.job
+    rows = await db.aread(lambda session: _rows(session, given))
     if rows is None:
         raise EngineError("source_gone", permanent=True, source=job_id)
     try:
@@ -71,17 +91,15 @@ async def source_of(db: Database, blobs: Blobs, job: Job) -> Source | None:
         raise EngineError("source_gone", permanent=True, cause=str(gone), source=job_id) from gone
 
 
-def _rows(session: Session, job_id: int) -> tuple[Job, Track, tuple[TrackFile, ...]] | None:
-    job = jobs.get(session, job_id)
-    track = _first_take(session, job) if job is not None else None
-    if job is None or track is None:
+def _rows(session: Session, song: Named) -> tuple[Job, Track, tuple[TrackFile, ...]] | None:
+    """What a song is brought from, unless its owner threw it away meanwhile."""
+    job = jobs.get(session, song.job)
+    if job is None or job.deleted_at is not None:
+        return None
+    track = next((track for track in tracks.of_job(session, job.id) if track.take == song.take), None)
+    if track is None:
         return None
     return job, track, tuple(file for file, _ in tracks.files_of(session, track.id))
-
-
-def _first_take(session: Session, job: Job) -> Track | None:
-    """The take of `job` that others start from, unless its owner threw it away."""
-    return next(iter(tracks.of_job(session, job.id)), None) if job.deleted_at is None else None
 
 
 def _source(blobs: Blobs, job: Job, track: Track, files: tuple[TrackFile, ...]) -> Source:

@@ -13,7 +13,7 @@ from engine.spec import Generation, InvalidSpec, Request, estimate, parse
 from storage import jobs, ledger, outbox
 from storage.database import Database
 from storage.tables import Job, User
-from workflows import eta, limits, moderation, reach, source
+from workflows import edits, eta, limits, moderation, reach, source
 from workflows.credits import account_of, welcome
 from workflows.people import ReplyTo, Requester, now_ms
 from workflows.pricing import price
@@ -44,6 +44,7 @@ def judge(rules: Rules, task: str, values: Mapping[str, Any]) -> Request:
     if getattr(spec, "src_audio_url", None):
         raise Refusal("no_foreign_audio", field="src_audio_url", engine=rules.capabilities.name)
     moderation.check(rules.moderation, spec)
+    edits.check(spec, rules.capabilities)
     if isinstance(spec, Generation) and spec.duration > rules.capabilities.max_duration:
         longest = rules.capabilities.max_duration
         raise Refusal("bad_value", field="duration", value=spec.duration, allowed=f"at most {longest:g} seconds")
@@ -78,9 +79,11 @@ async def submit(
             return _again(session, first, spec)
         # Whether they may see it comes first: what is wrong with a stranger's song is nobody's business.
         if (given := source.named(dict(spec))) is not None:
-            reach.seen(session, given[1], requester, reply_to)
+            reach.seen(session, given.job, requester, reply_to)
         origin = source.resolve(session, spec)
-        settled = estimate(spec) if origin is None else source.settled(spec, origin)
+        if origin is not None:
+            edits.check_song(spec, origin, rules.capabilities)
+        settled = estimate(spec, None if origin is None else origin.job.duration)
         credits = price(rules.pricing, spec, settled)
         limits.check(session, rules.limits, user_id=user.id, task=task, now=now)
         job = jobs.insert(
@@ -97,7 +100,7 @@ async def submit(
             price=credits,
             seed=_seed(spec),
             key=key,
-            parent_id=parent_id if origin is None else origin.id,
+            parent_id=parent_id if origin is None else origin.job.id,
             now=now,
         )
         hold(session, user, job, now)

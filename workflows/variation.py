@@ -6,11 +6,15 @@ import json
 from typing import Any
 
 from engine.spec import Request, restore
+from engine.spec.tasks import Text2Samples
+from workflows import source
 from workflows.view import JobView
 
 TAKES = 2
-# What a plan decides; a variation keeps it, so that it is recognisably the same song.
+# What a plan decides; a variation keeps it, so that it is recognisably the same song. An edit's song decides it anyway.
 DECIDED = ("bpm", "keyscale", "timesignature", "genre_preset")
+# What would make the same takes again.
+SEEDS = ("seed", "retake_seeds")
 
 
 def asked(job: JobView) -> dict[str, Any]:
@@ -21,12 +25,19 @@ def asked(job: JobView) -> dict[str, Any]:
 def varied(job: JobView, most_takes: int) -> dict[str, Any]:
     """The options of a variation of `job`: as many takes as make a choice, at most `most_takes`."""
     spec = spec_of(job)
+    given = asked(job)
+    decided = {} if source.named(given) else _decided(job, spec)
+    values = {**given, **decided, "batch_size": min(TAKES, most_takes)}
     fields = type(spec).model_fields
+    return {name: value for name, value in values.items() if name in fields and name not in SEEDS}
+
+
+def _decided(job: JobView, spec: Request) -> dict[str, Any]:
     plan = job.plan or {}
-    decided = {name: _plain(plan[name]) for name in DECIDED if name in fields and plan.get(name) is not None}
-    values = {**asked(job), **decided, "duration": job.duration, "batch_size": min(TAKES, most_takes)}
-    values.pop("seed", None)
-    return {name: value for name, value in values.items() if name in fields}
+    # What a sample has of it, it has for its length or its sound: that need not be a tempo people can ask for.
+    names = ("keyscale",) if isinstance(spec, Text2Samples) else DECIDED
+    values = {name: _plain(plan[name]) for name in names if plan.get(name) is not None}
+    return {**values, "duration": job.duration}
 
 
 def spec_of(job: JobView) -> Request:

@@ -76,15 +76,13 @@ class DiscordCourier:
         client, job = await self._connected(), parcel.job
         with judged(), self._authorised():
             wall = await Wall.of(client, job.channel)
-            if job.deleted:
-                async with self._turns.last(job.id, job.round):
-                    await self._remove(wall, parcel)
-                    return None
-            if parcel.topic == "accepted":
+            if parcel.topic == "accepted" and not job.deleted:
                 return await self._begin(wall, parcel)
-            # One that was tried again meanwhile has not come to the end of its round.
-            async with self._turns.last(job.id, job.round if job.ended else job.round - 1):
-                return await self._end(wall, parcel)
+            async with self._turns.last(job):
+                if not job.deleted:
+                    return await self._end(wall, parcel)
+                await self._remove(wall, parcel)
+                return None
 
     def elsewhere(self, job: JobView) -> str | None:
         """The owner's own messages, where the channel can't be posted to."""
@@ -95,7 +93,7 @@ class DiscordCourier:
         client, post = self._client, job.post
         if client is None or post is None or post in self._stuck:
             return True
-        async with self._turns.progress(job.id, job.round) as live:
+        async with self._turns.progress(job) as live:
             if not live:
                 return True
             with self._authorised():
@@ -161,7 +159,7 @@ class DiscordCourier:
         files = tuple(file for file in shown.files if self._has(file))
         cover = shown.cover if shown.cover is not None and self._has(shown.cover) else None
         lost = len(shown.files) - len(files)
-        notices = (*shown.notices, reply("files_left_out", count=lost)) if lost else shown.notices
+        notices = (*shown.notices, reply("files_lost", count=lost)) if lost else shown.notices
         return replace(shown, files=files, cover=cover, notices=notices)
 
     def _has(self, file: CardFile) -> bool:

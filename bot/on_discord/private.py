@@ -32,10 +32,10 @@ async def later(interaction: discord.Interaction[Any], answer: Answer) -> None:
 def _shown(answer: Answer, locale: str) -> dict[str, Any]:
     """The parts of a message. A text that is too long for one goes into an embed, which holds twice as much."""
     text = said(answer.text)
-    if answer.sheet is not None:
+    if answer.file is not None:
         # What is cut off here is in the file beside it.
         room = CONTENT - len(text) - 2 * len(_FENCE) - 3
-        sheet = clipped(answer.sheet.strip().replace(_FENCE, "'''"), room)
+        sheet = clipped(answer.file.text.strip().replace(_FENCE, "'''"), room)
         text = f"{text}\n{_FENCE}\n{sheet}\n{_FENCE}"
     fits = len(text) <= CONTENT
     embed = discord.Embed(description=clipped(text, DESCRIPTION), colour=COLOUR)

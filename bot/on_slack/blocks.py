@@ -20,7 +20,7 @@ from slack_sdk.models.blocks.basic_components import SlackFile
 from slack_sdk.models.views import View
 
 from bot.actions import ACTIONS, Action
-from bot.answers import MAIN_COMMANDS, Answer
+from bot.answers import MAIN_COMMANDS, Answer, Attached
 from bot.card import Card
 from bot.commands import Command
 from bot.desk import confirmation
@@ -71,11 +71,11 @@ class Blocks:
         return fitted(escaped(f"{card.title or f'#{card.job}'}: {self.spoken(card.line)}"), NOTIFIED)
 
     def answer(self, answer: Answer) -> list[Block]:
-        """A private answer. A sheet of it that is too long for a message is cut: it has a modal of its own."""
+        """A private answer. A file of it that is too long for a message is cut: it has a modal of its own."""
         text = fitted(mrkdwn(self.spoken(answer.text)), ANSWER)
         blocks: list[Block] = [SectionBlock(text=_markdown(piece, SECTION)) for piece in pieces(text, SECTION)]
-        if answer.sheet:
-            blocks += _code(fitted(_unquoted(answer.sheet), SHEET))
+        if answer.file:
+            blocks += _code(fitted(_unquoted(answer.file.text), SHEET))
         # One action may stand here for several jobs: the number tells the buttons apart.
         buttons = [
             self._button(
@@ -92,11 +92,10 @@ class Blocks:
         """A private answer in a line."""
         return fitted(escaped(self.spoken(answer.text)), NOTIFIED)
 
-    def sheet(self, answer: Answer) -> View:
-        """The longer text of an answer in a modal: Slack knows no file that only one person sees."""
-        title = _markdown(mrkdwn(self.spoken(answer.text)), SECTION)
-        blocks = [SectionBlock(text=title), *_code(_unquoted(answer.sheet or ""))]
-        return View(type="modal", title=reply("button_lrc", self._locale)[:24], blocks=blocks)
+    def sheet(self, words: str, file: Attached) -> View:
+        """The file of an answer in a modal: Slack knows no file that only one person sees."""
+        above = _markdown(mrkdwn(self.spoken(words)), SECTION)
+        return View(type="modal", title=file.name[:24], blocks=[SectionBlock(text=above), *_code(_unquoted(file.text))])
 
     def spoken(self, text: str) -> str:
         """`text` with its commands as they are typed here: `/jobs` is `/studio jobs`."""

@@ -63,8 +63,7 @@ class SlackCourier:
             place = await self._place(job)
             if parcel.topic == "accepted":
                 return await self._begin(place, parcel)
-            # One that was tried again meanwhile has not come to the end of its round.
-            async with self._turns.last(job.id, job.round if job.ended else job.round - 1):
+            async with self._turns.last(job):
                 if parcel.topic != "deleted":
                     return await self._end(place, parcel)
                 await self._delete(place, parcel)
@@ -84,7 +83,7 @@ class SlackCourier:
             return False
         await self._progress.turn(SURFACE, urgent=False)
         await self._pace.turn(place.channel, urgent=False)
-        async with self._turns.progress(job.id, job.round) as may:
+        async with self._turns.progress(job) as may:
             if may:
                 shown = self._card(job)
                 metadata = mark(job.id, job.round, "progress")
@@ -142,7 +141,7 @@ class SlackCourier:
                 raise
             log.error("the files of job %s are left out: %s", shown.job, code_of(trouble) or repr(trouble))
             count = sum(file.kind != "lrc" for file in shown.files)
-            notices = (*shown.notices, reply("files_left_out", count=count))
+            notices = (*shown.notices, reply("files_lost", count=count))
             return replace(shown, cover=None, files=(), notices=notices), None, []
         return (shown, ids[0], ids[1:]) if shown.cover else (shown, None, ids)
 

@@ -12,7 +12,7 @@ from slack_sdk.models.views import View
 
 from bot.answers import refusal_words
 from bot.commands import Command
-from bot.forms import MORE, Field, Form
+from bot.forms import LONGEST, MORE, Field, Form
 from bot.on_slack.mrkdwn import typed
 from bot.replies import reply
 from workflows.people import ReplyTo
@@ -20,7 +20,6 @@ from workflows.refusal import Refusal
 
 FORM = "m:form"
 _TEXT = "text"
-LONGEST = 3000
 
 
 @dataclass(frozen=True)

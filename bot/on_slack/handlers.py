@@ -120,7 +120,7 @@ class Handlers:
         if isinstance(shown, Form):
             if not await self._opened(asking, modal(shown, asking.where, asking.who.locale)):
                 await self._private.tell(asking, Answer(reply("internal", asking.who.locale)))
-        elif not shown.sheet or not await self._opened(asking, self._blocks.sheet(shown)):
+        elif shown.file is None or not await self._opened(asking, self._blocks.sheet(shown.text, shown.file)):
             await self._private.tell(asking, shown)
 
     async def _opened(self, asking: Asking, view: View) -> bool:

@@ -10,7 +10,7 @@ import shutil
 import sys
 from collections.abc import Callable
 
-from bot.compose import Settings, open_house, read_rules, somebody_works
+from bot.compose import Settings, open_house, read_rules, read_words, somebody_works
 from bot.replies import reply
 
 ENOUGH_BYTES = 2 * 1024**3
@@ -46,6 +46,7 @@ def _python(_: Settings) -> Finding:
 
 def _rules(settings: Settings) -> Finding:
     rules, presets = read_rules(settings)
+    read_words(settings)
     return True, reply("doctor_rules", presets=len(presets), tasks=len(rules.capabilities.tasks))
 
 

@@ -16,7 +16,7 @@ from bot.actions import ACTIONS, Action
 from bot.commands import command_name
 from bot.compose import House, Settings, open_house, somebody_works
 from bot.on_terminal.cli import REFUSED
-from bot.on_terminal.lines import job_lines
+from bot.on_terminal.lines import answer_lines, job_lines
 from bot.on_terminal.report import as_json
 from bot.replies import cleaned, reply
 from workflows import control
@@ -52,9 +52,8 @@ async def _act(house: House, action: Action, args: argparse.Namespace) -> int:
     answer = await desk.act(who, where, action, args.id)
     if args.json:
         return _show(house, await control.show(house.db, answer.job or args.id), as_object=True)
-    print(answer.text)
-    if answer.sheet:
-        print(answer.sheet, end="")
+    for line in answer_lines(answer):
+        print(line)
     if (action.effect == "makes" or action.name == "retry") and not somebody_works(house.settings.home):
         print(reply("nobody_works"), file=sys.stderr)
     return 0

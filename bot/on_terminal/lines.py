@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bot.answers import Answer
+from bot.facts import facts
 from bot.names import name_of
+from bot.notices import notices
 from bot.on_terminal.courier import folder_of, placed
 from bot.on_terminal.report import error_of
+from bot.origin import origin
 from bot.replies import reply
 from workflows.view import JobView
 
 SHOWN = {"audio": "♫", "lrc": "≡", "midi": "♬", "image": "▣"}
+
+
+def answer_lines(answer: Answer) -> list[str]:
+    """What is answered at once, with the commands that its buttons stand for."""
+    buttons = [f"minstrel jobs {action.name} {job}" for action, job in answer.buttons]
+    return [answer.text, *([answer.file.text.rstrip("\n")] if answer.file else []), *buttons]
 
 
 def job_lines(job: JobView, songs: Path) -> list[str]:
@@ -40,10 +50,8 @@ def finished_lines(job: JobView, songs: Path) -> list[str]:
     lines: list[str] = []
     places = placed(job, songs)
     for track in job.tracks:
-        minutes, seconds = divmod(round(track.duration), 60)
         score = "" if track.quality_score is None else f" · quality {track.quality_score:.2f}"
-        facts = f"{minutes}:{seconds:02d} · {track.bpm:g} BPM · {track.keyscale} · {track.timesignature}"
-        lines += [f"♪ {track.title}", f"  {facts} · seed {track.seed}{score}"]
+        lines += [f"♪ {track.title}", f"  {' · '.join(facts(job, track))} · seed {track.seed}{score}"]
         own = [(file, path) for owner, file, path in places if owner is track]
         lines += [f"  {SHOWN[file.kind]} {_short(path)}" for file, path in own if file.kind in SHOWN]
         stems = [(file.name, path.parent) for file, path in own if file.kind == "stem"]
@@ -51,11 +59,11 @@ def finished_lines(job: JobView, songs: Path) -> list[str]:
             # each once, in however many formats
             names = dict.fromkeys(name for name, _ in stems)
             lines.append(f"  ⫶ {_short(stems[0][1])}/  {', '.join(names)}")
-    for notice in (job.plan or {}).get("notices", ()):
-        lines.append(reply(notice["code"], **notice["params"]))
+    lines += notices(job)
     if not folder_of(job, songs).is_dir():
         lines.append(reply("files_moved", folder=str(folder_of(job, songs))))
-    return [*lines, reply("paid", job=job.id, credits=job.price)]
+    came_from = origin(job, "en")
+    return [*lines, *([came_from] if came_from else []), reply("paid", job=job.id, credits=job.price)]
 
 
 def _short(path: Path) -> str:

@@ -14,9 +14,9 @@ from pathlib import Path
 from bot import compose
 from bot.commands import catalogue
 from bot.desk import Desk
-from bot.on_terminal.lines import error_lines, finished_lines
+from bot.on_terminal.lines import answer_lines, error_lines, finished_lines
 from bot.on_terminal.progress import display
-from bot.on_terminal.report import as_json
+from bot.on_terminal.report import answer_json, as_json
 from bot.replies import reply
 from bot.syntax import parse_command
 from workflows import control, outbox_state
@@ -40,14 +40,20 @@ async def _play(house: compose.House, args: argparse.Namespace) -> int:
     parsed = parse_command(args.text, catalogue())
     who = Requester("terminal", args.name, args.name)
     if not parsed.command.music:
-        answer = await Desk(house.db, house.rules, lambda: None).tell(who, parsed.command, parsed.values)
-        print(json.dumps({"text": answer.text}, ensure_ascii=False) if args.json else answer.text)
+        desk = Desk(house.db, house.rules, lambda: None)
+        answer = await desk.tell(who, ReplyTo("terminal"), parsed.command, parsed.values)
+        if args.json:
+            print(json.dumps(answer_json(answer), ensure_ascii=False))
+        else:
+            print(*answer_lines(answer), sep="\n")
         return 0
     if args.out is not None:
         _require_writable(args.out)
     if not args.no_wait and not compose.somebody_works(house.settings.home):
         # Said before anything is kept: a job that nobody can make helps nobody.
         compose.require_engine()
+        # Words that can't be read are told before anything is accepted.
+        compose.read_words(house.settings)
     accepted = await submit(
         house.db,
         house.rules,

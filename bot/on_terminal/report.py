@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bot.answers import refusal_words
+from bot.answers import Answer, refusal_words
 from bot.on_terminal.courier import placed
 from bot.replies import reply
 from workflows.refusal import Refusal
@@ -73,6 +73,12 @@ def error_of(job: JobView) -> dict[str, Any] | None:
         return None
     message = reply(job.error_code, **{"job": job.id, **job.error_params})
     return {"code": job.error_code, "message": message, "permanent": job.error_permanent}
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """What is answered at once: its words and, where there is one, the text file that comes with them."""
+    file = answer.file
+    return {"text": answer.text, "file": None if file is None else {"name": file.name, "text": file.text}}
 
 
 def refusal_json(refusal: Refusal) -> dict[str, Any]:

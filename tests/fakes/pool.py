@@ -65,7 +65,7 @@ class ScriptedPool:
         on_event: Callable[[Event], Awaitable[None]],
         cancelled: asyncio.Event,
     ) -> tuple[TrackResult, ...]:
-        caption = order.spec["caption"]
+        caption = order.spec.get("caption", "")
         await on_event(Staged("planning"))
         await on_event(Planned(planned(order)))
         if caption == "broken" or (caption == "broken once" and not again):
@@ -89,10 +89,36 @@ class ScriptedPool:
         return None
 
 
+EDITS = ("retake", "repaint", "extend", "edit")
+
+
+class EditingPool(ScriptedPool):
+    """Makes songs that can be edited: sung ones with their times, and a score unless the caption is "no score"."""
+
+    capabilities = ScriptedPool.capabilities.model_copy(
+        update={"tasks": ("text2music", "text2samples", "stems", *EDITS), "from_score": EDITS}
+    )
+
+    async def run(
+        self, order: Order, *, on_event: Callable[[Event], Awaitable[None]], cancelled: asyncio.Event
+    ) -> tuple[TrackResult, ...]:
+        takes = await super().run(order, on_event=on_event, cancelled=cancelled)
+        return takes if order.spec.get("caption") == "no score" else tuple(_kept(order, take) for take in takes)
+
+
+def _kept(order: Order, take: TrackResult) -> TrackResult:
+    path = Path(order.workdir) / f"{take.take}.score"
+    path.write_text(f"score {take.take}")
+    files = (*take.files, TrackFile(kind="score", path=str(path), format="score"))
+    lrc = f"[00:01.00]Take {take.take}\n" if order.spec.get("lyrics") else None
+    return take.model_copy(update={"files": files, "lrc": lrc})
+
+
 def planned(order: Order) -> Plan:
     return Plan(
         title="A Title",
-        caption=order.spec["caption"],
+        caption=order.spec.get("caption", ""),
+        lyrics=order.spec.get("lyrics", ""),
         duration=order.duration,
         bpm=100,
         keyscale="C Major",

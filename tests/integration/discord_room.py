@@ -28,7 +28,7 @@ PNG = b"\x89PNG cover"
 class SongPool(ScriptedPool):
     """Makes songs with everything a chat shows: an MP3 of `mp3_bytes`, a cover, and lyrics in time."""
 
-    capabilities = ScriptedPool.capabilities.model_copy(update={"tasks": ("text2music", "cover", "stems")})
+    capabilities = ScriptedPool.capabilities.model_copy(update={"tasks": ("text2music", "cover", "repaint", "stems")})
     mp3_bytes = 3000
 
     async def run(

@@ -35,7 +35,7 @@ class Studio(ScriptedPool):
     """Songs as they are posted: an MP3, a cover and, unless `lrc` is None, timed lyrics. `plan` changes the plan."""
 
     capabilities = ScriptedPool.capabilities.model_copy(
-        update={"tasks": ("text2music", "prompt2instrumental", "extend", "stems")}
+        update={"tasks": ("text2music", "prompt2instrumental", "extend", "repaint", "stems")}
     )
 
     def __init__(self) -> None:

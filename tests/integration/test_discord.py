@@ -156,7 +156,7 @@ def test_a_typed_song_is_taken_privately_and_posted_for_all(play: Play) -> None:
         assert (await song.attachments[0].read()).startswith(b"ID3 7 1")
         assert await song.attachments[2].read() == PNG
         assert song.content == ""
-        assert labels(song) == ["Variations", "Redo", "Stems", "Lyrics", "Delete"]
+        assert labels(song) == ["Variations", "Redo", "Edit", "Stems", "Lyrics", "Delete"]
 
     play(story)
 
@@ -364,6 +364,39 @@ def test_buttons_work_after_a_restart(play: Play) -> None:
     play(story)
 
 
+def test_edit_leads_to_a_form_for_a_part_of_the_song(play: Play) -> None:
+    async def story(room: Room) -> None:
+        song = await room.song()
+        assert labels(song) == ["Variations", "Redo", "Edit", "Stems", "Lyrics", "Delete"]
+        choice = await room.ben.click(song, label="Edit")
+        assert "What is to change in A Title?" in answer(choice)
+        assert choice.response is not None
+        assert labels(choice.response.message) == ["Repaint #1"]
+        await room.restart()
+        opened = await room.ben.click(choice.response.message, label="Repaint #1")
+        assert written(opened.modal)["source_job_id"] == "1"
+        answers = {"caption": "a bell", "source_job_id": "1", "repainting_start": "5", "repainting_end": "40"}
+        assert "5 credits" in answer(await room.ben.submit_modal(opened, answers))
+        await room.work()
+        job = await room.house.job(2)
+        assert (job.task, job.parent_id, job.user) == ("repaint", 1, "ben")
+        assert "0:05 to 0:30 of #1, anew" in str(room.posts()[-1].embeds[0].description)
+
+    play(story)
+
+
+def test_the_words_of_a_song_are_told_at_once(play: Play) -> None:
+    async def story(room: Room) -> None:
+        await room.song()
+        told = await room.ben.slash(room.channel, "lrc", job_id=1)
+        assert "[00:05.00]Down to the sea" in answer(told)
+        assert told.response is not None
+        assert [file.filename for file in told.response.attachments] == ["a-title.lrc"]
+        assert await jobs(room) == 1
+
+    play(story)
+
+
 def test_a_song_is_deleted_once_its_owner_says_so_twice(play: Play) -> None:
     async def story(room: Room) -> None:
         song = await room.song()
@@ -387,7 +420,7 @@ def test_a_song_is_deleted_once_its_owner_says_so_twice(play: Play) -> None:
     play(story)
 
 
-@pytest.mark.parametrize("custom_id", ["m:remix:1", "m:cancel:none", "m:cancel:99"])
+@pytest.mark.parametrize("custom_id", ["m:vote:1", "m:cancel:none", "m:cancel:99"])
 def test_a_button_of_another_time_says_so(play: Play, custom_id: str) -> None:
     async def story(room: Room) -> None:
         channel = room.client.get_channel(room.channel.id)

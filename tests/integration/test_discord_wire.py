@@ -705,6 +705,6 @@ def test_a_file_that_is_lost_does_not_keep_the_song_back(play: Play) -> None:
         await wire.deliver()
         post = wire.the_post()
         assert [file.filename for file in post.attachments] == ["a-title.mp3"]
-        assert "did not fit" in str(post.embeds)
+        assert "could not be brought here" in str(post.embeds)
 
     play(story)

@@ -19,6 +19,7 @@ from bot.on_slack.manifest import manifest
 from bot.on_terminal.cli import BUTTONS
 from bot.syntax import parse_command, parse_options
 from tests.unit.test_card import DONE, shown
+from tests.unit.test_replies import MESSAGES
 
 COMMANDS = catalogue()
 EACH = pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
@@ -76,6 +77,15 @@ def test_every_button_is_on_every_surface_under_the_same_name() -> None:
     assert found == on_slack()
     assert [name for _, name in found] == list(ACTIONS)
     assert tuple(ACTIONS) == BUTTONS
+
+
+def test_every_button_has_its_words() -> None:
+    needed = {f"button_{name}" for name in ACTIONS}
+    for action in ACTIONS.values():
+        needed |= {f"choose_{action.name}"} if action.leads_to else set()
+        needed |= {f"choice_{way}" for way in action.leads_to}
+        needed |= {f"confirm_{action.name}"} if action.confirm else set()
+    assert needed <= MESSAGES.keys()
 
 
 def test_a_button_means_the_same_job_on_both_chats() -> None:

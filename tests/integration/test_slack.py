@@ -60,7 +60,7 @@ def test_a_command_becomes_a_song_in_the_channel(play: Play) -> None:
         assert "A Title" in shown(same.blocks)
         assert "seed 7" in shown(same.blocks)
         assert f"for <@{here.ann.id}>" in shown(same.blocks)
-        assert buttons(same) == ["m:variations", "m:redo", "m:extend", "m:stems", "m:lrc", "m:delete"]
+        assert buttons(same) == ["m:variations", "m:redo", "m:extend", "m:edit", "m:stems", "m:lrc", "m:delete"]
         [job] = await here.jobs()
         assert (job.surface, job.channel, job.post) == ("slack", f"T0STUDIO001/{here.channel.id}", post.ts)
         assert (job.user, job.owner) == ("ann", f"T0STUDIO001:{here.ann.id}")
@@ -351,6 +351,31 @@ def test_extend_opens_a_form_that_names_the_song(play: Play) -> None:
     play(story)
 
 
+def test_edit_leads_to_a_form_for_a_part_of_the_song(play: Play) -> None:
+    async def story(here: Scene) -> None:
+        job, post = await here.song()
+        asked = await here.people.press(here.bob, post, "m:edit")
+        assert "What is to change in A Title?" in await here.reply(asked)
+        whisper = await here.whisper(here.bob)
+        assert buttons(whisper) == [f"m:repaint:{job.id}"]
+        view = await here.form(await here.people.press(here.bob, whisper, f"m:repaint:{job.id}"))
+        assert view.definition["title"]["text"] == "/repaint"
+        assert field(view, "source_job_id") == str(job.id)
+        answers = {"caption": "a bell", "repainting_start": "5", "repainting_end": "4"}
+        refused = await here.people.submit_view(here.bob, view, answers)
+        await asyncio.wait_for(refused.ack, 3)
+        assert "must be 6 to 600 seconds" in view.errors["repainting_end"]
+        await here.people.submit_view(here.bob, view, {**answers, "repainting_end": "9"})
+        await here.until(lambda: len(here.slack.workspace.whispers) > 2, "an answer")
+        await here.house.work()
+        await here.deliver()
+        new = (await here.jobs())[-1]
+        assert (new.task, new.parent_id, new.user) == ("repaint", job.id, "bob")
+        assert "0:05 to 0:09 of #1, anew" in shown(here.post_of(new).blocks)
+
+    play(story)
+
+
 def test_deleting_asks_first_and_takes_message_and_files_away(play: Play) -> None:
     async def story(here: Scene) -> None:
         job, post = await here.song()
@@ -376,7 +401,7 @@ def test_lyrics_open_with_their_times(play: Play) -> None:
         pressed = await here.people.press(here.bob, post, "m:lrc")
         view = await here.form(pressed)
         assert not pressed.replies
-        assert view.definition["title"]["text"] == "Lyrics"
+        assert view.definition["title"]["text"] == "a-title.lrc"
         assert "[00:01.00]Steam on the window &amp; a &lt;cup&gt;" in shown(view.blocks)
 
     play(story)

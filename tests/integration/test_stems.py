@@ -37,6 +37,7 @@ from engine.spec import (
     Staged,
     Take,
     TrackResult,
+    Words,
     parse,
 )
 from engine.studio.capabilities import capabilities
@@ -53,6 +54,7 @@ from workflows.view import JobView
 from workflows.worker import Worker
 
 PRESETS = load("presets", TypeAdapter(dict[str, Preset]))
+VOCABULARY = load("words", Words)
 WORDS = "[verse]\nMorning light on the kitchen floor\nCoffee and rain at the open door"
 EXACT = 10 ** (-120 / 20)
 
@@ -125,7 +127,10 @@ async def worked(house: House, worker: Worker) -> None:
 async def story(house: House) -> Tale:
     pool = LocalPool(
         "engine.studio.engine:make",
-        {"presets": {name: preset.model_dump() for name, preset in PRESETS.items()}},
+        {
+            "presets": {name: preset.model_dump() for name, preset in PRESETS.items()},
+            "words": VOCABULARY.model_dump(),
+        },
         1,
         3000,
         120.0,
@@ -195,6 +200,7 @@ def test_every_stem_comes_as_it_was_kept_and_small_for_a_chat(tale: Tale) -> Non
     [track] = tale.jobs["stems"].tracks
     assert [(file.kind, file.name, file.format) for file in track.files] == [
         *(("stem", name, form) for name in names for form in ("flac", "mp3")),
+        ("midi", "", "mid"),
         ("image", "", "png"),
     ]
     for name in names:
@@ -206,7 +212,8 @@ def test_every_stem_comes_as_it_was_kept_and_small_for_a_chat(tale: Tale) -> Non
         length = min(sound(small).shape[1], sound(own).shape[1])
         noise = sound(small)[:, :length] - sound(own)[:, :length]
         assert np.square(noise).mean() < 0.05 * np.square(sound(own)).mean() + 1e-9
-    assert tale.path("stems", "image", "", "png").read_bytes() == tale.path("song", "image", "", "png").read_bytes()
+    for kind, form in (("midi", "mid"), ("image", "png")):
+        assert tale.path("stems", kind, "", form).read_bytes() == tale.path("song", kind, "", form).read_bytes()
 
 
 def test_stems_sum_to_the_song(tale: Tale) -> None:
@@ -302,7 +309,7 @@ def test_the_terminal_gets_stems_in_their_folder(tale: Tale) -> None:
     assert sorted(path.name for path in (tale.out("stems") / "stems").iterdir()) == sorted(
         f"{name}.{form}" for name in names for form in ("flac", "mp3")
     )
-    assert sorted(path.name for path in tale.out("stems").iterdir()) == ["song.png", "stems"]
+    assert sorted(path.name for path in tale.out("stems").iterdir()) == ["song.mid", "song.png", "stems"]
     assert sorted(path.name for path in tale.out("vocals").iterdir()) == ["song.flac", "song.mp3", "song.png"]
     lines = "\n".join(finished_lines(tale.jobs["stems"], tale.house.folder))
     assert lines.count("vocals") == 1
@@ -315,7 +322,7 @@ def test_the_json_of_stems(tale: Tale) -> None:
         assert track["stems"] == {
             stem: str(tale.out(name) / "stems" / f"{stem}.{form}") for stem in stem_names(tale.song)
         }
-        assert all(Path(path).is_file() for path in (*track["stems"].values(), track["image"]))
+        assert all(Path(path).is_file() for path in (*track["stems"].values(), track["midi"], track["image"]))
     [alone] = as_json(tale.jobs["vocals"], tale.house.folder)["tracks"]
     assert alone["path"] == str(tale.out("vocals") / "song.flac")
     assert (alone["stems"], alone["lrc"], alone["midi"]) == ({}, None, None)
@@ -326,7 +333,7 @@ def test_the_json_of_stems(tale: Tale) -> None:
 
 @pytest.fixture(scope="module")
 def studio() -> Iterator[Studio]:
-    engine = Studio(PRESETS)
+    engine = Studio(PRESETS, VOCABULARY)
     yield engine
     engine.close()
 
@@ -353,7 +360,7 @@ def test_it_can_be_stopped_between_two_files(studio: Studio, tale: Tale, tmp_pat
 def test_a_file_that_vanishes_under_its_hands(studio: Studio, tale: Tale, tmp_path: Path) -> None:
     """Between the look at the rows and the reading of the last file a deleted song may be swept away."""
     spec = parse("stems", {"source_job_id": 1})
-    for kind in ("audio", "stem", "image"):
+    for kind in ("audio", "stem", "midi", "image"):
         files = tuple(
             file.model_copy(update={"path": file.path + ".flac" if file.kind == kind else file.path})
             for file in tale.source.files
@@ -374,7 +381,8 @@ def test_a_watcher_sees_the_files_come_and_may_stop_them(tale: Tale, tmp_path: P
     """Only writing the files takes time, so that is the progress that the pool tells of."""
 
     async def told() -> list[Event]:
-        pool = LocalPool("engine.studio.engine:make", {"presets": {}}, 1, 3000, 60.0, capabilities=capabilities())
+        nothing: dict[str, dict[str, object]] = {"presets": {}, "words": {}}
+        pool = LocalPool("engine.studio.engine:make", nothing, 1, 3000, 60.0, capabilities=capabilities())
         spec = parse("stems", {"source_job_id": 1}).model_dump(mode="json")
         given = order(tale.source, tmp_path).model_copy(update={"spec": spec})
         events: list[Event] = []

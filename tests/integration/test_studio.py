@@ -14,11 +14,12 @@ from mido import MidiFile
 from pydantic import TypeAdapter
 
 from config.files import load
-from engine.spec import EngineError, Order, Plan, Preset, Take, estimate, parse
+from engine.spec import EngineError, Order, Plan, Preset, Take, Words, estimate, parse
 from engine.studio.engine import Studio
 from engine.studio.voice.espeak import Speaker
 
 PRESETS = load("presets", TypeAdapter(dict[str, Preset]))
+VOCABULARY = load("words", Words)
 GENRES = [name for name in PRESETS if name != "Custom"]
 WORDS = "[verse]\nMorning light on the kitchen floor\n[chorus]\nSing it out loud, let the whole street know"
 
@@ -37,7 +38,7 @@ class Shelf:
 
 @pytest.fixture(scope="module")
 def studio() -> Iterator[Studio]:
-    engine = Studio(PRESETS)
+    engine = Studio(PRESETS, VOCABULARY)
     yield engine
     engine.close()
 
@@ -86,6 +87,11 @@ def test_parameters_without_effect_and_words_not_understood_are_said(studio: Stu
     assert told["no_effect"]["fields"] == ["guidance_scale", "lm_top_k"]
     assert "zorblax" in told["not_understood"]["words"]
     assert codes(planned(studio, caption="jazz", duration=10)) == {}
+
+
+def test_the_plan_says_what_was_understood(studio: Studio) -> None:
+    plan = planned(studio, caption="very sad Jazz with piano", duration=10)
+    assert plan.understood == {"genre": ("Jazz",), "mood": ("very sad",), "instruments": ("piano",)}
 
 
 def test_lyrics_are_sung_by_the_lead_and_timed(studio: Studio) -> None:
@@ -143,7 +149,7 @@ def test_lines_that_do_not_fit_are_counted_not_hidden(studio: Studio) -> None:
 
 
 def test_without_espeak_there_is_music_and_a_notice() -> None:
-    silent = Studio(PRESETS, Speaker((sys.executable, "-c", "raise SystemExit(1)")))
+    silent = Studio(PRESETS, VOCABULARY, Speaker((sys.executable, "-c", "raise SystemExit(1)")))
     plan = planned(silent, caption="pop", lyrics=WORDS, duration=10)
     assert plan.instrumental
     assert codes(plan)["no_voice"]["reason"]

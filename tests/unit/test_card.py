@@ -77,13 +77,78 @@ def test_a_finished_song_has_its_facts_its_lyrics_and_its_files() -> None:
     assert (said.cover.name, names(said)) == ("coffee-steam.png", ["coffee-steam.mp3"])
 
 
+def test_what_was_heard_in_the_caption_is_told_in_one_line() -> None:
+    understood = {"instruments": ["acoustic guitar"], "genre": ["Indie Pop"], "mood": ["hopeful"], "tempo": ["hopeful"]}
+    notices = [{"code": "not_understood", "params": {"words": ["zither"]}}]
+    said = shown(replace(DONE, plan={**(DONE.plan or {}), "understood": understood, "notices": notices}))
+    assert said.notices == (
+        "Heard: Indie Pop, hopeful, acoustic guitar.",
+        "Not understood, so not used: zither.",
+    )
+    many = {"instruments": [f"horn {number}" for number in range(30)]}
+    [line] = shown(replace(DONE, plan={"understood": many})).notices
+    assert line.count("horn") == 8
+
+
+@pytest.mark.parametrize(
+    ("task", "spec", "said"),
+    [
+        ("text2music", {}, "from #11"),
+        ("stems", {"source_job_id": 11, "source_take": 2}, "from #11, take 2"),
+        ("retake", {"original_job_id": 11, "retake_variance": 0.3}, "retake of #11, 30% new"),
+        ("repaint", {"repainting_start": 30, "repainting_end": 45.2}, "0:30 to 0:45 of #11, anew"),
+        (
+            "repaint", {"repainting_start": 70, "repainting_end": -1, "source_take": 2},
+            "1:10 to 1:12 of #11, take 2, anew",
+        ),
+        ("extend", {"left_extend_length": 0, "right_extend_length": 30}, "#11, longer by 30 s at the end"),
+        ("extend", {"left_extend_length": 7.5, "right_extend_length": 0}, "#11, longer by 7.5 s at the start"),
+        (
+            "extend", {"left_extend_length": 10, "right_extend_length": 30},
+            "#11, longer by 10 s at the start and 30 s at the end",
+        ),
+        ("edit", {"edit_type": "remix", "edit_target_prompt": "ska"}, "remix of #11"),
+        ("edit", {"edit_type": "remix", "edit_target_prompt": ""}, "#11, with new words"),
+        ("edit", {"edit_type": "only_lyrics", "edit_target_prompt": "soft"}, "#11, with new words"),
+    ],
+)  # fmt: skip
+def test_an_edit_says_what_became_of_which_song(task: str, spec: dict[str, object], said: str) -> None:
+    assert said in shown(replace(DONE, task=task, spec=spec, duration=72.4)).facts
+
+
+def test_a_sample_has_the_facts_of_its_kind_and_comes_ready_for_use() -> None:
+    loop = {"task": "text2samples", "caption": "dusty drum break", "sample_type": "loop", "format": "flac"}
+    files = (file("audio", "flac"), file("audio", "mp3"))
+    made = replace(take(1, *files), duration=2.9268, bpm=82.0)
+    job = replace(DONE, task="text2samples", spec=loop, tracks=(made,))
+    said = shown(job)
+    assert said.line == "2.93 s · 82 BPM · F Major · 4/4 · lo-fi"
+    # MP3 begins with silence, which no loop survives.
+    assert names(said) == ["coffee-steam.mp3", "coffee-steam.flac"]
+    single = shown(replace(job, spec={**loop, "sample_type": "one-shot"}, plan={"genre_preset": "Custom"}))
+    assert single.line == "2.93 s · F Major"
+
+
+def test_lines_without_room_get_the_advice_that_helps() -> None:
+    plan = {"notices": [{"code": "lines_left_out", "params": {"count": 2}}]}
+    [of_song] = shown(replace(DONE, plan=plan)).notices
+    [of_edit] = shown(replace(DONE, plan=plan, task="repaint", spec={
+        "source_job_id": 11, "repainting_start": 1, "repainting_end": 9,
+    })).notices  # fmt: skip
+    assert of_song.endswith("A longer `duration` has room for them.")
+    assert "`duration`" not in of_edit
+    assert of_edit.startswith("2 lines did not fit")
+
+
 def test_files_are_those_that_were_asked_for_and_fit() -> None:
     files = (file("audio", "flac", 15 * MIB), file("audio", "wav", 9 * MIB), file("audio", "mp3"), file("image", "png"))
     asked = replace(DONE, spec={"caption": "x", "format": "wav"}, tracks=(take(1, *files, file("lrc", "lrc")),))
     assert names(shown(asked)) == ["coffee-steam.mp3", "coffee-steam.wav", "coffee-steam.lrc"]
     small = shown(asked, file_limit=5 * MIB)
     assert names(small) == ["coffee-steam.mp3", "coffee-steam.lrc"]
-    assert small.notices == ("1 more of its files did not fit into this message. Ask for one with `/stem`.",)
+    assert small.notices == (
+        "1 more of its files did not fit into this message. Whoever runs this place has what is missing.",
+    )
 
 
 def test_eight_takes_fit_into_one_message_and_the_songs_come_first() -> None:
@@ -97,12 +162,12 @@ def test_eight_takes_fit_into_one_message_and_the_songs_come_first() -> None:
 
 
 def test_stems_are_shown_instead_of_a_song_where_there_is_none() -> None:
-    stems = [file("stem", "mp3", name=name) for name in ("vocals", "drums")]
+    stems = [*(file("stem", "mp3", name=name) for name in ("vocals", "drums")), file("midi", "mid")]
     job = replace(
         DONE, task="stems", tracks=(take(1, *stems, file("stem", "flac", name="vocals"), file("image", "png")),)
     )
     said = shown(job)
-    assert names(said) == ["coffee-steam-vocals.mp3", "coffee-steam-drums.mp3"]
+    assert names(said) == ["coffee-steam-vocals.mp3", "coffee-steam-drums.mp3", "coffee-steam.mid"]
     assert [action.name for action in said.buttons] == ["redo", "delete"]
 
 

@@ -11,14 +11,14 @@ import pytest
 from sqlmodel import Session
 
 from bot.answers import refusal_words
-from engine.spec import EngineError, Estimate, Request, Source, parse
+from engine.spec import EngineError, Request, Source, parse
 from storage import jobs, tracks
 from storage.blobs import FolderBlobs
 from storage.database import Database
 from storage.tables import Job
 from tests.rows import free_job, person
 from workflows.refusal import Refusal
-from workflows.source import named, resolve, settled, source_of
+from workflows.source import named, resolve, source_of
 
 STEMS = parse("stems", {"source_job_id": 1})
 SONG = parse("text2music", {"caption": "blues", "duration": 30})
@@ -82,7 +82,7 @@ def test_a_finished_song_is_found_by_its_number(database: Database, blobs: Folde
         spec = parse(task, values)
         found = database.read(lambda session, spec=spec: resolve(session, spec))  # type: ignore[misc]
         assert found is not None
-        assert found.id == song.id
+        assert (found.job.id, found.track.take, found.kinds) == (song.id, 1, frozenset({"audio", "stem"}))
 
 
 def test_a_request_that_names_no_song_starts_from_none(database: Database) -> None:
@@ -132,15 +132,12 @@ def test_a_song_without_tracks(database: Database, blobs: FolderBlobs, tmp_path:
     assert refused(database, STEMS).code == "source_deleted"
 
 
-def test_stems_are_as_long_as_their_song_and_of_one_take(
-    database: Database, blobs: FolderBlobs, tmp_path: Path
-) -> None:
-    song = database.write(lambda session: finished(session, blobs, tmp_path, takes=3))
-    assert settled(STEMS, song) == Estimate(30.0, 1)
-    alone = parse("extract-stem", {"source_job_id": 1, "track_name": "drums", "batch_size": 4, "duration": 90})
-    assert settled(alone, song) == Estimate(30.0, 1)
-    cover = parse("cover", {"source_job_id": 1, "caption": "bossa", "duration": 60, "batch_size": 2})
-    assert settled(cover, song) == Estimate(60.0, 2)
+def test_a_take_that_the_song_does_not_have(database: Database, blobs: FolderBlobs, tmp_path: Path) -> None:
+    database.write(lambda session: finished(session, blobs, tmp_path, takes=2))
+    with pytest.raises(Refusal) as caught:
+        database.read(lambda session: resolve(session, parse("stems", {"source_job_id": 1, "source_take": 3})))
+    assert (caught.value.code, caught.value.field, caught.value.value) == ("no_such_take", "source_take", 3)
+    assert "#1 has 2 takes, so there is no take 3" in refusal_words(caught.value)
 
 
 def brought(database: Database, blobs: FolderBlobs, spec: Request) -> Source | None:
@@ -160,6 +157,14 @@ def test_an_engine_gets_the_first_take_and_its_files(database: Database, blobs: 
     texts = {(file.kind, file.name, file.format): Path(file.path).read_text() for file in source.files}
     assert texts == {("audio", "", "flac"): "audio 1", ("stem", "drums", "flac"): "stem 1"}
     assert Source.model_validate_json(source.model_dump_json()) == source
+
+
+def test_an_engine_gets_the_take_that_was_named(database: Database, blobs: FolderBlobs, tmp_path: Path) -> None:
+    database.write(lambda session: finished(session, blobs, tmp_path, takes=2))
+    source = brought(database, blobs, parse("retake", {"original_job_id": 1, "source_take": 2}))
+    assert source is not None
+    assert (source.take, source.seed) == (2, 9)
+    assert {Path(file.path).read_text() for file in source.files} == {"audio 2", "stem 2"}
 
 
 def test_a_request_without_a_source_brings_none(database: Database, blobs: FolderBlobs) -> None:

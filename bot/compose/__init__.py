@@ -1,0 +1,37 @@
+"""The one place that wires real parts together; everything is taken down in the opposite order."""
+
+from bot.compose.chats import discord_invite, discord_sync, slack_manifest
+from bot.compose.house import (
+    House,
+    Trouble,
+    can_make_music,
+    open_house,
+    read_rules,
+    read_words,
+    require_engine,
+    troubles,
+    upgrade_database,
+)
+from bot.compose.running import serving, working
+from bot.compose.sign import somebody_works
+from config.settings import Settings, load_settings
+
+__all__ = [
+    "House",
+    "Settings",
+    "Trouble",
+    "can_make_music",
+    "discord_invite",
+    "discord_sync",
+    "load_settings",
+    "open_house",
+    "read_rules",
+    "read_words",
+    "require_engine",
+    "serving",
+    "slack_manifest",
+    "somebody_works",
+    "troubles",
+    "upgrade_database",
+    "working",
+]

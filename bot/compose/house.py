@@ -1,0 +1,130 @@
+"""What every command needs of the house, and what can be wrong with it."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter
+from sqlalchemy.exc import DBAPIError
+
+from config.files import load
+from config.settings import ConfigError, Settings
+from engine.spec import Capabilities, Preset, Words
+from engine.studio.capabilities import capabilities
+from storage.blobs import FolderBlobs
+from storage.database import Database
+from storage.errors import DatabaseBusy, StorageFull
+from storage.migrate import HEAD, UnknownSchema, upgrade
+from workflows.limits import Limits
+from workflows.models import Models
+from workflows.moderation import Moderation
+from workflows.pricing import Pricing
+from workflows.rules import Rules
+
+
+class Trouble(Exception):
+    """The house itself can't do it: a code with parameters, and its own words where no message has them."""
+
+    def __init__(self, code: str, words: str | None = None, **params: str) -> None:
+        super().__init__(words or code)
+        self.code = code
+        self.words = words
+        self.params = params
+
+
+@contextmanager
+def troubles() -> Iterator[None]:
+    """Turn what goes wrong beneath the use cases into `Trouble`, so that surfaces need not know those parts."""
+    try:
+        yield
+    except ConfigError as error:
+        raise Trouble("config", str(error)) from error
+    except DatabaseBusy as error:
+        raise Trouble("database_busy") from error
+    except StorageFull as error:
+        raise Trouble("disk_full") from error
+
+
+@dataclass(frozen=True)
+class House:
+    """The parts every command needs: settings, rules, the database, the audio files. No engine."""
+
+    settings: Settings
+    rules: Rules
+    presets: dict[str, Preset]
+    db: Database
+    blobs: FolderBlobs
+
+    @property
+    def songs(self) -> Path:
+        """Where the terminal's songs go when no folder was named."""
+        return self.settings.home / "songs"
+
+
+def read_rules(settings: Settings) -> tuple[Rules, dict[str, Preset]]:
+    """The operator's data, checked. Raises `config.files.ConfigError`."""
+    home = settings.home
+    presets = load("presets", TypeAdapter(dict[str, Preset]), home)
+    models = load("models", Models, home)
+    rules = Rules(
+        pricing=load("pricing", Pricing, home),
+        limits=load("limits", Limits, home),
+        moderation=load("moderation", Moderation, home),
+        capabilities=engine_capabilities(settings),
+        known={"genre_preset": tuple(presets), "model_version": tuple(models.versions)},
+    )
+    return rules, presets
+
+
+def read_words(settings: Settings) -> Words:
+    """What captions may say. Raises `config.files.ConfigError`."""
+    return load("words", Words, settings.home)
+
+
+def upgrade_database(settings: Settings) -> str:
+    """Bring the database to this version's schema; returns the schema's version. Raises `Trouble`."""
+    try:
+        upgrade(settings.database_url)
+    except UnknownSchema as error:
+        raise Trouble("database_newer") from error
+    except OSError as error:
+        where = str(error.filename or settings.home)
+        raise Trouble("home_unusable", path=where, reason=str(error.strerror)) from error
+    except DBAPIError as error:
+        reason = (str(error.orig).splitlines() or ["no reason given"])[0]
+        raise Trouble("database_unusable", url=settings.shown_database_url, reason=reason) from error
+    return HEAD
+
+
+def engine_capabilities(settings: Settings) -> Capabilities:
+    """What the engine of this house can do, known without starting it. Raises `Trouble`."""
+    if settings.engine == "acestep":
+        raise Trouble("engine_not_there", engine=settings.engine)
+    return capabilities()
+
+
+def can_make_music() -> bool:
+    """Whether this machine is more than a front: what makes music is installed."""
+    return importlib.util.find_spec("torch") is not None
+
+
+def require_engine() -> None:
+    """Raise `Trouble` where nothing that makes music is installed."""
+    if not can_make_music():
+        raise Trouble("no_engine")
+
+
+@contextmanager
+def open_house(settings: Settings) -> Iterator[House]:
+    """Open the database (made or migrated if need be) and the blob store; close them at the end."""
+    rules, presets = read_rules(settings)
+    upgrade_database(settings)
+    db = Database(settings.database_url)
+    try:
+        yield House(settings, rules, presets, db, FolderBlobs(settings.blobs))
+    finally:
+        db.close()

@@ -1,0 +1,140 @@
+"""A process that works: the queue, the outbox, the chats, and the clock that drives them."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from bot.compose.chats import accepted_tokens, open_chats
+from bot.compose.house import House, can_make_music, read_words, require_engine
+from bot.compose.sign import at_work
+from engine.spec import EnginePool
+from storage import blobs as blob_rows
+from workflows import housekeeping
+
+if TYPE_CHECKING:
+    from bot.chat import Chat
+    from workflows.clock import Clock
+    from workflows.deliver import Courier
+
+DRAIN_S = 20.0
+# How long the database's thread may keep the interpreter from the event loop, which asks for it at every answer it
+# sends. Python's own 5 ms make that seconds once a few hundred people type at one moment (bench/chats.py).
+SWITCH_S = 0.0002
+# How much is made between two looks for garbage, young and old.
+GARBAGE = (2_000, 10, 100)
+# A blob is written before the row that speaks of it; younger ones may still get theirs.
+ORPHAN_S = 3600.0
+
+
+def engine_pool(house: House) -> EnginePool:
+    """The engines of this machine, started at the first order."""
+    from engine.pool.local import LocalPool
+
+    settings = house.settings
+    return LocalPool(
+        factory="engine.studio.engine:make",
+        options={
+            "presets": {name: preset.model_dump() for name, preset in house.presets.items()},
+            "words": read_words(settings).model_dump(),
+        },
+        size=settings.engines or min(os.cpu_count() or 1, 2),
+        memory_mb=settings.engine_memory_mb,
+        stall_s=settings.engine_stall_s,
+        capabilities=house.rules.capabilities,
+    )
+
+
+@asynccontextmanager
+async def working(house: House) -> AsyncIterator[Clock]:
+    """Work the queue and deliver the terminal's outbox until the block ends; then drain."""
+    require_engine()
+    async with _running(house, works=True, chats=()) as clock:
+        yield clock
+
+
+@asynccontextmanager
+async def serving(house: House) -> AsyncIterator[tuple[Clock, tuple[Chat, ...]]]:
+    """Everything in one process tree: the chats that have tokens, the clock, and the queue where music can be made.
+
+    Yields once all chats are logged in, or are trying again. Raises `Trouble` for a token that is not accepted.
+    """
+    wake: list[Clock] = []
+
+    def nudge() -> None:
+        for clock in wake:
+            clock.nudge("dispatch", "outbox")
+
+    chats = tuple(open_chats(house, nudge))
+    _answer_swiftly()
+    async with AsyncExitStack() as stack:
+        # Closed last: what the queue finishes while it drains is still told.
+        for chat in chats:
+            stack.push_async_callback(chat.close)
+        wake.append(await stack.enter_async_context(_running(house, works=can_make_music(), chats=chats)))
+        with accepted_tokens():
+            for chat in chats:
+                await chat.start()
+        yield wake[0], chats
+
+
+def _answer_swiftly() -> None:
+    """Make this process one that answers people: Python's own settings keep hundreds at one moment waiting."""
+    sys.setswitchinterval(SWITCH_S)
+    # What is loaded stays for good; looking through all of it for garbage again and again stopped everything else.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE)
+
+
+@asynccontextmanager
+async def _running(house: House, *, works: bool, chats: Sequence[Chat]) -> AsyncIterator[Clock]:
+    """The clock with the duties of this process, until the block ends; then what is under way is drained."""
+    # What only a worker needs is imported here: `minstrel jobs` answers sooner without it.
+    from bot.on_terminal.courier import FolderCourier
+    from workflows.clock import Clock, Duty
+    from workflows.deliver import Deliveries
+    from workflows.watch import Watch
+    from workflows.worker import Worker
+
+    lease_ms = int(house.settings.lease_s * 1000)
+    terminal: Courier = FolderCourier(house.blobs.path, house.songs)
+    couriers = {"terminal": terminal, **{chat.surface: chat.courier for chat in chats}}
+    deliveries = Deliveries(house.db, couriers, lease_ms=lease_ms)
+    watch = Watch(house.db, {chat.surface: chat.courier for chat in chats})
+    duties: dict[str, Duty] = {"outbox": deliveries.dispatch, "watch": watch.look, "sweep": lambda: _sweep(house)}
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(deliveries.drain, DRAIN_S)
+        stack.push_async_callback(deliveries.dispatch)
+        stack.push_async_callback(watch.close)
+        worker = None
+        if works:
+            pool = engine_pool(house)
+            worker = Worker(
+                db=house.db,
+                pool=pool,
+                blobs=house.blobs,
+                limits=house.rules.limits,
+                work=house.settings.home / "work",
+                lease_ms=lease_ms,
+            )
+            duties |= {"dispatch": worker.dispatch, "rescue": worker.rescue}
+            stack.enter_context(at_work(house.settings.home))
+            stack.push_async_callback(pool.stop, DRAIN_S)
+            stack.push_async_callback(worker.drain, DRAIN_S)
+        clock = Clock(**duties)
+        deliveries.on_end = lambda: clock.nudge("outbox")
+        if worker is not None:
+            worker.on_end = lambda: clock.nudge("dispatch", "outbox")
+        clock.start()
+        stack.callback(clock.stop)
+        yield clock
+
+
+async def _sweep(house: House) -> None:
+    await house.db.awrite(lambda session: blob_rows.sweep(session, house.blobs, older_than_s=ORPHAN_S))
+    await housekeeping.forget(house.db)

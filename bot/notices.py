@@ -1,0 +1,27 @@
+"""What people should know about a song, in words: what its caption was heard as, and what could not be done."""
+
+from __future__ import annotations
+
+from bot.replies import reply
+from workflows.source import named
+from workflows.view import JobView
+
+# What was understood of a caption, the most telling first; more of it than that is not looked at.
+HEARD = ("genre", "era", "mood", "tempo", "key", "metre", "voice", "instruments", "production")
+MOST_HEARD = 8
+
+
+def notices(job: JobView, locale: str = "en") -> list[str]:
+    """The lines for a finished `job`, each a sentence or two."""
+    plan = job.plan or {}
+    # A song that is there has the length it has: another way on than for a new one.
+    source = named(job.spec)
+    edited = {"source": source.job} if source is not None else {}
+    told = [reply(note["code"], locale, **edited, **note["params"]) for note in plan.get("notices", ())]
+    heard = _heard(plan.get("understood") or {})
+    return [*([reply("heard", locale, words=heard)] if heard else []), *told]
+
+
+def _heard(understood: dict[str, list[str]]) -> tuple[str, ...]:
+    words = {word.casefold(): word for part in HEARD for word in understood.get(part, ())}
+    return tuple(words.values())[:MOST_HEARD]

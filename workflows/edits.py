@@ -1,0 +1,107 @@
+"""What may be asked of a song that is there: judged before anything is kept, so that nobody waits for a refusal."""
+
+from __future__ import annotations
+
+import math
+
+from engine.spec import Capabilities, Request
+from engine.spec.estimate import sung_lines
+from engine.spec.tasks import Edit, Extend, Repaint, Retake
+from workflows.refusal import Refusal
+from workflows.source import Song
+
+# A part that is shorter has no room for anything new.
+SHORTEST_S = 1.0
+
+
+def check(spec: Request, capabilities: Capabilities) -> None:
+    """Raise a `Refusal` for an edit that can't be made of any song."""
+    match spec:
+        case Retake():
+            _seeds(spec, capabilities.max_batch)
+        case Repaint():
+            _region(spec, capabilities.max_duration)
+        case Extend(left_extend_length=0, right_extend_length=0):
+            allowed = "more than 0 seconds where nothing is added at the start"
+            raise Refusal("bad_value", field="right_extend_length", value=0.0, allowed=allowed)
+        case Edit():
+            _edit(spec)
+
+
+def check_song(spec: Request, song: Song, capabilities: Capabilities) -> None:
+    """Raise a `Refusal` for an edit that can't be made of `song`."""
+    if spec.task in capabilities.from_score and "score" not in song.kinds:
+        raise Refusal("no_score", field=song.field, value=song.job.id)
+    length = song.job.duration
+    match spec:
+        case Repaint(repainting_start=start) if start > length - SHORTEST_S:
+            allowed = f"0 to {_down(length - SHORTEST_S):g} seconds, for {_length(song)}"
+            raise Refusal("bad_value", field="repainting_start", value=start, allowed=allowed)
+        case Edit(edit_n_min=start, edit_n_max=end) if (end - start) * length < SHORTEST_S:
+            _window(start, end, song)
+        case Extend(left_extend_length=left, right_extend_length=right):
+            _extension(left, right, song, capabilities.max_duration)
+
+
+def _seeds(spec: Retake, most: int) -> None:
+    given = len(spec.retake_seeds)
+    if given > most:
+        raise Refusal("bad_value", field="retake_seeds", value=f"{given} seeds", allowed=f"at most {most} seeds")
+    if given and "batch_size" in spec.model_fields_set and spec.batch_size != given:
+        raise Refusal("seeds_disagree", field="batch_size", value=spec.batch_size, seeds=given)
+
+
+def _region(spec: Repaint, most: float) -> None:
+    start, end = spec.repainting_start, spec.repainting_end
+    if start > most - SHORTEST_S:
+        allowed = f"0 to {most - SHORTEST_S:g} seconds"
+        raise Refusal("bad_value", field="repainting_start", value=start, allowed=allowed)
+    if end != -1 and end < start + SHORTEST_S:
+        allowed = f"{start + SHORTEST_S:g} to {most:g} seconds, or -1 for the end of the song"
+        raise Refusal("bad_value", field="repainting_end", value=end, allowed=allowed)
+
+
+def _edit(spec: Edit) -> None:
+    words = sung_lines(spec.edit_target_lyrics) > 0
+    if spec.edit_type == "only_lyrics" and not words:
+        raise Refusal("missing", field="edit_target_lyrics", allowed="the words to sing instead")
+    if not words and not spec.edit_target_prompt:
+        fields = "edit_target_prompt, edit_target_lyrics"
+        raise Refusal("nothing_to_go_by", field="edit_target_prompt", allowed=fields)
+    if spec.edit_n_max == 0:
+        allowed = "above 0: it is where the window ends, as a share of the song"
+        raise Refusal("bad_value", field="edit_n_max", value=spec.edit_n_max, allowed=allowed)
+    if spec.edit_n_min >= spec.edit_n_max:
+        allowed = f"below {spec.edit_n_max:g}, where the window ends"
+        raise Refusal("bad_value", field="edit_n_min", value=spec.edit_n_min, allowed=allowed)
+
+
+def _window(start: float, end: float, song: Song) -> None:
+    """Refuse a window of the song that is too short, by the end of it that can be moved."""
+    share = SHORTEST_S / song.job.duration
+    if start + share > 1:
+        allowed = f"0 to {_down(1 - share):g}, for a new part is {SHORTEST_S:g} second or longer"
+        raise Refusal("bad_value", field="edit_n_min", value=start, allowed=allowed)
+    allowed = f"{-_down(-start - share):g} to 1, for a new part is {SHORTEST_S:g} second or longer"
+    raise Refusal("bad_value", field="edit_n_max", value=end, allowed=allowed)
+
+
+def _extension(left: float, right: float, song: Song, most: float) -> None:
+    room = most - song.job.duration
+    if left + right <= room:
+        return
+    if room < 0.01:
+        raise Refusal("longest_already", field=song.field, value=song.job.id, length=song.job.duration)
+    # The end that asks for more gives way.
+    field, value, other = ("right_extend_length", right, left) if right >= left else ("left_extend_length", left, right)
+    allowed = f"at most {_down(max(room - other, 0)):g} seconds, for {_length(song)} and a song has at most {most:g}"
+    raise Refusal("bad_value", field=field, value=value, allowed=allowed)
+
+
+def _length(song: Song) -> str:
+    return f"#{song.job.id} is {song.job.duration:g} seconds long"
+
+
+def _down(number: float) -> float:
+    """`number` with two decimals, never above it: people are told what really fits."""
+    return math.floor(number * 100 + 1e-6) / 100
