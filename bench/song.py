@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from bench.table import Row, arguments, show
 from config.files import load
 from engine.audio.package import package
-from engine.spec import Order, Preset, Take, estimate, parse
+from engine.spec import Order, Preset, Take, Words, estimate, parse
 from engine.studio.engine import Studio
 
 LYRICS = """[verse]
@@ -49,7 +49,7 @@ class Shelf:
 def main() -> None:
     args = arguments(__doc__ or "")
     torch.set_num_threads(1)
-    studio = Studio(load("presets", TypeAdapter(dict[str, Preset])))
+    studio = Studio(load("presets", TypeAdapter(dict[str, Preset])), load("words", Words))
     rows = []
     for name, values, target in SONGS:
         spec = parse("text2music", values)

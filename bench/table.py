@@ -20,12 +20,17 @@ class Row:
     ok: bool
 
 
+def parser(description: str) -> argparse.ArgumentParser:
+    """`--quick` (within 60 s) and `--json`, for a benchmark to add its own."""
+    options = argparse.ArgumentParser(description=description)
+    options.add_argument("--quick", action="store_true", help="end within 60 s")
+    options.add_argument("--json", action="store_true", help="last line of stdout is one JSON object")
+    return options
+
+
 def arguments(description: str) -> argparse.Namespace:
-    """`--quick` (within 60 s) and `--json`."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--quick", action="store_true", help="end within 60 s")
-    parser.add_argument("--json", action="store_true", help="last line of stdout is one JSON object")
-    return parser.parse_args()
+    """`--quick` and `--json`, as given."""
+    return parser(description).parse_args()
 
 
 def show(rows: list[Row], *, as_object: bool) -> None:

@@ -98,6 +98,18 @@ def test_a_wrong_file_of_the_operator_names_file_key_and_range(capsys: pytest.Ca
     assert all(word in sentence for word in ("pricing.toml", "welcome", "-5", "0")), sentence
 
 
+@pytest.mark.parametrize("command", [("doctor",), ("play", "/song caption:blues")])
+def test_a_wrong_word_of_the_operator_is_named_before_anything_is_kept(
+    capsys: pytest.CaptureFixture[str], home: Path, command: tuple[str, ...]
+) -> None:
+    home.mkdir()
+    (home / "words.toml").write_text("[moods.sad]\nenergy = -7\n")
+    exit_code, _, sentence = said(capsys, *command)
+    assert exit_code != 0
+    assert all(word in sentence for word in ("words.toml", "moods.sad.energy", "-7", "-1 to 1")), sentence
+    assert said(capsys, "jobs", "list")[1] == []
+
+
 def test_jobs_that_are_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     for action in ("show", "cancel", "retry"):
         exit_code, answer, _ = said(capsys, "jobs", action, "77")
