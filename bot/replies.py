@@ -117,11 +117,13 @@ def _in_words(value: Any, unit: str, words: Mapping[str, Any]) -> str:
             places = words["places"]
             return str(places[value] if value < len(places) else words["later_place"].format(number=f"{value + 1:,}"))
         case "either":
-            return _either([f"`{cleaned(item)}`" for item in _items(value)], words)
+            return _joined([f"`{cleaned(item)}`" for item in _items(value)], words["or"])
+        case "both":
+            return _joined([f"`{cleaned(item)}`" for item in _items(value)], words["and"])
         case "listed":
             return ", ".join(cleaned(item) for item in _items(value))
         case "commands":
-            return _either([f"`/{cleaned(item)}`" for item in _items(value)], words)
+            return _joined([f"`/{cleaned(item)}`" for item in _items(value)], words["or"])
         case "listed_commands":
             return ", ".join(f"`/{cleaned(item)}`" for item in _items(value))
         case "command":
@@ -154,10 +156,10 @@ def _items(value: Any) -> list[Any]:
     return value.split(", ") if isinstance(value, str) else list(value)
 
 
-def _either(items: list[str], words: Mapping[str, Any]) -> str:
+def _joined(items: list[str], last: Any) -> str:
     if len(items) < 2:
         return "".join(items)
-    return f"{', '.join(items[:-1])} {words['or']} {items[-1]}"
+    return f"{', '.join(items[:-1])} {last} {items[-1]}"
 
 
 def _short(allowed: str, words: Mapping[str, Any]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -10,7 +12,12 @@ from engine.spec.tasks import Lrc
 from storage.database import Database
 from workflows import reach, source
 from workflows.people import ReplyTo, Requester
+from workflows.pricing import STEM_TASKS
 from workflows.refusal import Refusal
+from workflows.source import Song
+
+# The line of an LRC file that has the song's title.
+TITLE = re.compile(r"^\[ti:.*\]\n?", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,18 @@ async def synchronised(db: Database, ask: Lrc, who: Requester, where: ReplyTo) -
         reach.seen(session, ask.job_id, who, where)
         song = source.resolve(session, ask)
         if song is None or not song.track.lrc:
-            raise Refusal("no_lyrics", field="job_id", value=ask.job_id)
-        return Lyrics(song.job.id, ask.display_name or song.track.title, song.track.lrc)
+            raise _missing(song, ask.job_id)
+        lrc = song.track.lrc
+        if ask.display_name:
+            lrc = f"[ti:{' '.join(ask.display_name.split())}]\n{TITLE.sub('', lrc)}"
+        return Lyrics(song.job.id, ask.display_name or song.track.title, lrc)
 
     return await db.aread(work)
+
+
+def _missing(song: Song | None, job_id: int) -> Refusal:
+    """Why there is nothing to read: nobody sings, or a voice does, but only as one of the stems of another song."""
+    of = source.named(json.loads(song.job.spec)) if song is not None and song.job.task in STEM_TASKS else None
+    if song is None or of is None or json.loads(song.job.plan or "{}").get("instrumental", True):
+        return Refusal("no_lyrics", field="job_id", value=job_id)
+    return Refusal("no_timed_lyrics", field="job_id", value=job_id, source=of.job)

@@ -17,7 +17,7 @@ from bot.commands import command_name
 from bot.compose import House, Settings, open_house, somebody_works
 from bot.on_terminal.cli import REFUSED
 from bot.on_terminal.lines import answer_lines, job_lines
-from bot.on_terminal.report import as_json
+from bot.on_terminal.report import answer_json, as_json
 from bot.replies import cleaned, reply
 from workflows import control
 from workflows.people import OPERATOR, ReplyTo, Requester
@@ -50,6 +50,9 @@ async def _act(house: House, action: Action, args: argparse.Namespace) -> int:
     if action.confirm and not args.yes and not _means_it(confirmation(action, "en")):
         return REFUSED
     answer = await desk.act(who, where, action, args.id)
+    if args.json and action.effect == "shows":
+        print(json.dumps(answer_json(answer), ensure_ascii=False))
+        return 0
     if args.json:
         return _show(house, await control.show(house.db, answer.job or args.id), as_object=True)
     for line in answer_lines(answer):

@@ -76,9 +76,13 @@ def error_of(job: JobView) -> dict[str, Any] | None:
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:
-    """What is answered at once: its words and, where there is one, the text file that comes with them."""
+    """What is answered at once: its words, a text file where one comes with them, and what its buttons do."""
     file = answer.file
-    return {"text": answer.text, "file": None if file is None else {"name": file.name, "text": file.text}}
+    return {
+        "text": answer.text,
+        "file": None if file is None else {"name": file.name, "text": file.text},
+        "buttons": [{"action": action.name, "job": job} for action, job in answer.buttons],
+    }
 
 
 def refusal_json(refusal: Refusal) -> dict[str, Any]:

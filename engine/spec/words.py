@@ -76,6 +76,7 @@ class Degree(Meaning):
     """A word that makes the next one count for more or less."""
 
     factor: Annotated[float, Field(ge=-1, le=3)]
+    player: Annotated[float, Field(ge=0, le=3)] | None = None
 
 
 class Singing(Data):
@@ -99,7 +100,9 @@ class Grammar(Data):
     not_after: Phrases = Field(default_factory=dict)
     alone_before: Phrases = Field(default_factory=dict)
     alone_after: Phrases = Field(default_factory=dict)
+    solo: Phrases = Field(default_factory=dict)
     joins: Phrases = Field(default_factory=dict)
+    ors: Phrases = Field(default_factory=dict)
     turns: Phrases = Field(default_factory=dict)
     topics: Phrases = Field(default_factory=dict)
     topic_ends: Phrases = Field(default_factory=dict)

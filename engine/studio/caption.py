@@ -9,15 +9,19 @@ from engine.spec.preset import Preset
 from engine.spec.words import Manner, Meaning, Mood, VoiceWord
 from engine.studio.compose.brief import Backing, Brief
 from engine.studio.compose.dice import Dice
-from engine.studio.understanding import band, frame
+from engine.studio.understanding import frame
+from engine.studio.understanding.band import with_band
 from engine.studio.understanding.custom import of_caption
 from engine.studio.understanding.genre import NEUTRAL, Genre, genre
 from engine.studio.understanding.manner import in_manner
-from engine.studio.understanding.reading import Reading, clause_end
+from engine.studio.understanding.reading import Reading
+from engine.studio.understanding.text import clause_end
 from engine.studio.understanding.vocabulary import Vocabulary
+from engine.studio.understanding.wishes import Wish, asked, wishes
 
 M = TypeVar("M", bound=Meaning)
 STILLEST, WILDEST = 0.05, 1.0
+SEXES = ("female", "male")
 
 
 def understand(
@@ -32,13 +36,16 @@ def understand(
     dice = Dice(seed)
     reading = Reading(caption, vocabulary)
     _hide_topics(reading)
+    written = frame.written_bpm(reading, bpm)
     delivery = _delivery(reading)
-    wishes = band.wishes(reading)
-    found = genre(reading, genre_preset)
+    wished = wishes(reading, edited=parent is not None)
+    found = genre(reading, genre_preset, [wish.found for wish in wished if wish.solo])
+    before = parent
     if found.named:
         parent = None
     if parent is not None:
         found = Genre(parent.style, parent.preset, None, named=True)
+        reading.heard.pop("genre", None)
     moods = _moods(reading)
     energy = (parent.energy if parent else found.preset.energy) + sum(mood.energy * much for mood, much in moods)
     energy = min(WILDEST, max(STILLEST, round(energy, 3)))
@@ -46,27 +53,30 @@ def understand(
     manners: list[tuple[Manner, float]] = [*_manners(reading), *moods, *voices]
     preset = found.preset
     if found.name == NEUTRAL and parent is None:
-        preset = of_caption(preset, tuple(vocabulary.words.palettes.values()), wishes, energy, dice)
-    preset = band.with_band(reading, in_manner(preset, manners, band.asked(wishes)), found.style, wishes)
-    metre = timesignature or frame.metre(reading) or (parent.timesignature if parent else preset.timesignature)
-    tempo = _tempo(reading, bpm, found, preset, metre, energy, parent, dice)
+        preset = of_caption(preset, tuple(vocabulary.words.palettes.values()), wished, energy, dice)
+    preset = with_band(reading, in_manner(preset, manners, asked(wished)), found.style, wished)
+    metre = frame.metre(reading, timesignature) or (parent.timesignature if parent else preset.timesignature)
+    tempo = _tempo(reading, written, found, preset, metre, energy, parent, dice)
     tonic, minor = _key(reading, keyscale, found, preset, sum(mood.minor * much for mood, much in moods), parent, dice)
     backing, duet = _backing(voices, parent)
     spoken = (parent or preset).rap and not delivery.get("sung", False)
-    silent = delivery.get("wordless", parent is not None and parent.instrumental)
+    sexes = {who: [weight > 0 for word, weight in voices if word.who == who] for who in SEXES}
+    if delivery.get("wordless") is None and all(sexes[who] and not any(sexes[who]) for who in SEXES):
+        delivery["wordless"] = True
+    voiced = delivery.get("sung") or delivery.get("rapped") or any(map(any, sexes.values()))
+    silent = delivery.get("wordless", before is not None and before.instrumental and not voiced)
     return Brief(
         style=found.name, preset=preset, bpm=tempo, tonic=tonic, minor=minor, timesignature=metre,
         voice=_voice(voices, preset, parent, dice), energy=energy, instrumental=instrumental or silent,
         rap=rap or delivery.get("rapped", spoken), backing=backing, duet=duet,
-        not_understood=_not_understood(reading, wishes), understood=reading.heard_words(),
+        not_understood=_not_understood(reading, wished), understood=reading.heard_words(),
     )  # fmt: skip
 
 
 def _tempo(
-    reading: Reading, bpm: int | None, found: Genre, preset: Preset, metre: str, energy: float, parent: Brief | None,
-    dice: Dice,
+    reading: Reading, written: int | None, found: Genre, preset: Preset, metre: str, energy: float,
+    parent: Brief | None, dice: Dice,
 ) -> float:  # fmt: skip
-    written = bpm or frame.written_bpm(reading)
     wish = frame.tempo_wish(reading, told=not written)
     if written:
         return float(written)
@@ -140,9 +150,14 @@ def _weighed(
 def _voice(
     voices: list[tuple[VoiceWord, float]], preset: Preset, parent: Brief | None, dice: Dice
 ) -> Literal["female", "male"]:
-    asked = [word.who for word, weight in voices if word.who and weight > 0]
-    if asked:
-        return asked[0]
+    named = [word.who for word, weight in voices if word.who and weight > 0]
+    if named:
+        return named[0]
+    others: list[Literal["female", "male"]] = [
+        "male" if word.who == "female" else "female" for word, _ in voices if word.who
+    ]
+    if others:
+        return others[0]
     if parent is not None:
         return parent.voice
     return "female" if dice.at("voice").random() < preset.female else "male"
@@ -161,7 +176,7 @@ def _backing(voices: list[tuple[VoiceWord, float]], parent: Brief | None) -> tup
     return backing, duet or len({word.who for word, weight in voices if word.who and weight > 0}) == 2
 
 
-def _not_understood(reading: Reading, wishes: list[band.Wish]) -> tuple[str, ...]:
+def _not_understood(reading: Reading, wishes: list[Wish]) -> tuple[str, ...]:
     """Words that meant nothing, and instruments that another one stands in for."""
     stand_ins = [
         reading.written(wish.found.start, wish.found.end).casefold()

@@ -25,13 +25,15 @@ def make(presets: Mapping[str, Mapping[str, Any]], words: Mapping[str, Any]) -> 
 
 
 class Studio:
-    """Keeps a singer's process from one order to the next."""
+    """Keeps a singer's process and a cache of rendered notes from one order to the next; neither changes a sample."""
 
     capabilities = capabilities()
 
     def __init__(self, presets: Mapping[str, Preset], words: Words, speaker: Speaker | None = None) -> None:
-        self._vocabulary = vocabulary(presets, words)
         self._speaker = speaker or Speaker()
+        self._session = Session(
+            self.capabilities.name, self.capabilities.sample_rate, vocabulary(presets, words), self._speaker
+        )
 
     def close(self) -> None:
         """End the singer's process."""
@@ -43,11 +45,11 @@ class Studio:
             case Stems() | ExtractStem() as part:
                 return stems.plan(part, order, self.capabilities.name)
             case Retake() | Repaint() | Extend() | Edit() as change:
-                return edits.plan(change, order, self._session())
+                return edits.plan(change, order, self._session)
             case Text2Samples() as sample:
-                return samples.plan(sample, order, self._session())
+                return samples.plan(sample, order, self._session)
             case Captioned() as song:
-                return songs.plan(song, order, self._session())
+                return songs.plan(song, order, self._session)
             case _:
                 raise self._unable(spec)
 
@@ -57,16 +59,13 @@ class Studio:
             case Stems() | ExtractStem() as part:
                 stems.render(part, order, sink)
             case Retake() | Repaint() | Extend() | Edit() as change:
-                edits.render(change, plan, order, sink, self._session())
+                edits.render(change, plan, order, sink, self._session)
             case Text2Samples() as sample:
-                samples.render(sample, plan, sink, self._session())
+                samples.render(sample, plan, sink, self._session)
             case Captioned() as song:
-                songs.render(song, plan, sink, self._session())
+                songs.render(song, plan, sink, self._session)
             case _:
                 raise self._unable(spec)
-
-    def _session(self) -> Session:
-        return Session(self.capabilities.name, self.capabilities.sample_rate, self._vocabulary, self._speaker)
 
     def _known(self, spec: Request) -> Request:
         if spec.task not in self.capabilities.tasks:

@@ -25,7 +25,7 @@ VERSION = 1
 
 
 def _array(value: Any) -> NDArray[np.float32]:
-    return value if isinstance(value, np.ndarray) else np.frombuffer(base64.b64decode(value), "<f4")
+    return value if isinstance(value, np.ndarray) else np.frombuffer(base64.b64decode(value, validate=True), "<f4")
 
 
 def _text(value: NDArray[np.float32]) -> str:
@@ -84,7 +84,7 @@ def from_bytes(data: bytes) -> Kept:
     """What `to_bytes` wrote. Raises `Unreadable`."""
     try:
         file = _adapter().validate_json(gzip.decompress(data))
-    except (OSError, EOFError, zlib.error, ValidationError) as error:
+    except (OSError, EOFError, zlib.error, TypeError, ValidationError) as error:
         raise Unreadable(str(error)) from error
     if file.version != VERSION:
         raise Unreadable(f"version {file.version}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from engine.spec import Generation, Notice, Request
-from engine.spec.tasks import Retake
+from engine.spec.tasks import Edit, Extend, Repaint, Retake
 from engine.studio.compose.brief import Brief
 
 # Only a diffusion model, its planner or its adapters know what to do with these; thumbnails need a fetch.
@@ -33,15 +33,21 @@ def of_stems(spec: Generation) -> list[Notice]:
     return _idle(spec, (name for name in Generation.model_fields if name not in OF_STEMS))
 
 
-def of_edit(spec: Generation, brief: Brief | None) -> list[Notice]:
-    """Parameters that change nothing about a song that is there, and words of a caption that were not understood."""
-    return [*_idle(spec, (*WITHOUT_EFFECT, *SETTLED)), *_unheard(brief)]
+def of_edit(spec: Edit | Extend | Repaint, brief: Brief | None, idle: Sequence[str]) -> list[Notice]:
+    """Parameters and words of a caption that change nothing about a song that is there; `idle` ones would elsewhere.
+
+    Words that are sung already keep their language.
+    """
+    words = spec.edit_target_lyrics if isinstance(spec, Edit) else spec.lyrics
+    settled = SETTLED if words else (*SETTLED, "vocal_language")
+    kept = [Notice(code="kept_of_parent", params={"words": list(idle)})] if idle else []
+    return [*_idle(spec, WITHOUT_EFFECT), *_settled(spec, settled), *kept, *_unheard(brief)]
 
 
 def of_retake(spec: Retake) -> list[Notice]:
     """Parameters that change nothing about a retake, whose words stay too; nor does a seed where nothing changes."""
     idle = ("seed", "retake_seeds") if spec.retake_variance == 0 else ()
-    return _idle(spec, (*WITHOUT_EFFECT, *SETTLED, "vocal_language", *idle))
+    return [*_idle(spec, (*WITHOUT_EFFECT, *idle)), *_settled(spec, (*SETTLED, "vocal_language"))]
 
 
 def _unheard(brief: Brief | None) -> list[Notice]:
@@ -49,7 +55,22 @@ def _unheard(brief: Brief | None) -> list[Notice]:
     return [Notice(code="not_understood", params={"words": words})] if words else []
 
 
+def _settled(spec: Generation, names: Iterable[str]) -> list[Notice]:
+    """An extension doesn't keep its length: what is added says how long it gets."""
+    added = ("duration",) if isinstance(spec, Extend) else ()
+    settled = _set(spec, (name for name in names if name not in added))
+    return [
+        *([Notice(code="length_added")] if _set(spec, added) else []),
+        *([Notice(code="settled", params={"fields": settled})] if settled else []),
+    ]
+
+
 def _idle(spec: Request, names: Iterable[str]) -> list[Notice]:
-    model = type(spec).model_fields
-    idle = [name for name in names if name in model and getattr(spec, name) != model[name].default]
+    idle = _set(spec, names)
     return [Notice(code="no_effect", params={"fields": idle})] if idle else []
+
+
+def _set(spec: Request, names: Iterable[str]) -> list[str]:
+    """Those of the parameters `names` that somebody set."""
+    model = type(spec).model_fields
+    return [name for name in names if name in model and getattr(spec, name) != model[name].default]

@@ -85,12 +85,16 @@ class Syllable:
 
 @dataclass(frozen=True)
 class LyricLine:
-    """A line of the lyrics, read by the voice: its words and syllables; `section` as its tag said ("verse")."""
+    """A line of the lyrics, read by the voice: its words and syllables; `section` as its tag said ("verse").
+
+    `language` is empty where it is the song's.
+    """
 
     text: str
     section: str
     words: tuple[str, ...]
     syllables: tuple[Syllable, ...]
+    language: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What every task of the studio works with: the vocabulary, the singer, and one cache of rendered notes an order."""
+"""What every task of the studio works with: the vocabulary, the singer, and one cache of rendered notes."""
 
 from __future__ import annotations
 

@@ -101,6 +101,14 @@ def test_the_buttons_of_the_chats_say_what_can_be_typed(made: dict[str, Any]) ->
     assert "Coffee and rain" in command
 
 
+def test_what_a_button_shows_is_told_as_json_too(made: dict[str, Any]) -> None:
+    words = answered("jobs", "lrc", "1")
+    assert words == answered("play", "/lrc 1")
+    assert "]Morning light" in words["file"]["text"]
+    choices = answered("jobs", "edit", "1")["buttons"]
+    assert choices == [{"action": name, "job": 1} for name in ("retake", "repaint", "remix", "words")]
+
+
 def test_the_notes_come_with_the_stems(made: dict[str, Any]) -> None:
     [track] = made["stems"]["tracks"]
     assert Path(track["midi"]).is_file()

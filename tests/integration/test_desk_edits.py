@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import Session
 
 from bot.actions import ACTIONS, offered
 from bot.answers import Answer
 from bot.forms import MORE, Form
+from storage.tables import Track
 from tests.fakes.pool import EditingPool
 from tests.integration.house import House, rules
 from tests.integration.test_desk import ANN, BEN, ELSEWHERE, HERE, Room
@@ -143,12 +145,43 @@ def test_the_words_of_a_song_are_told_at_once_and_cost_nothing(room: Room) -> No
         other = await room.say("/lrc 1 source_take:2 display_name:Duet")
         assert isinstance(other, Answer)
         assert other.file is not None
-        assert (other.file.name, other.file.text) == ("duet.lrc", "[00:01.00]Take 2\n")
+        assert (other.file.name, other.file.text) == ("duet.lrc", "[ti:Duet]\n[00:01.00]Take 2\n")
         assert await room.balance() == before
         form = await room.say("/lrc")
         assert isinstance(form, Form)
         # No job was made of it.
         assert [job.id for job in await room.desk.suggested(ANN, "")] == [1]
+
+    run(story())
+
+
+def test_words_under_another_name_have_it_in_the_file_too(room: Room) -> None:
+    async def story() -> None:
+        await made(room)
+        [track] = (await room.house.job(1)).tracks
+
+        def titled(session: Session) -> None:
+            row = session.get_one(Track, track.id)
+            row.lrc = "[ti:A Title]\n[length:00:30.00]\n[00:01.00]Oh well\n"
+            session.add(row)
+
+        await room.house.db.awrite(titled)
+        answer = await room.say('/lrc 1 display_name:"My song"')
+        assert isinstance(answer, Answer)
+        assert answer.text.startswith("The lyrics of My song")
+        assert answer.file is not None
+        assert answer.file.text == "[ti:My song]\n[length:00:30.00]\n[00:01.00]Oh well\n"
+
+    run(story())
+
+
+def test_stems_of_a_sung_song_say_where_its_words_are(room: Room) -> None:
+    async def story() -> None:
+        await made(room)
+        await made(room, "/stems 1")
+        assert await room.told("/lrc 2") == (
+            "#2 has only stems, and no lyrics with times. Those of its song: `/lrc 1`."
+        )
 
     run(story())
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import mmap
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,7 @@ from engine.audio.package import package
 from engine.spec import Cancelled, EngineError, Order, Plan, Preset, Source, Take, Words, estimate, parse
 from engine.spec.plan import SourceFile
 from engine.studio.engine import Studio
-from engine.studio.kept import Kept, from_bytes
+from engine.studio.kept import Kept, Unreadable, from_bytes, to_bytes
 
 Audio = NDArray[np.float32]
 
@@ -135,6 +138,13 @@ def sung(house: House) -> Song:
 @pytest.fixture(scope="module")
 def played(house: House) -> Song:
     return house.song("text2music", caption="jazz trio", duration=12)
+
+
+@pytest.fixture(scope="module")
+def crowded(house: House) -> Song:
+    """A song whose last line rings until its end."""
+    lyrics = "[rap]\n" + "I got the rhythm and the rhyme all the time on my mind\n" * 6
+    return house.song("text2rap", seed=3, caption="trap", timesignature="6/8", lyrics=lyrics, duration=17.3)
 
 
 def differs(one: Audio, other: Audio) -> Audio:
@@ -411,11 +421,226 @@ def test_a_song_without_a_readable_score_can_not_be_edited(
     assert (caught.value.code, caught.value.permanent) == ("no_score", True)
 
 
+def test_nobody_sings_in_a_part_without_vocals(house: House, sung: Song) -> None:
+    one, two, three = sung.take.lines
+    start, end = two.start - 0.02, max(two.end, two.start + 1) + 0.02
+    values: dict[str, Any] = {"source_job_id": 1, "repainting_start": start, "repainting_end": end}
+    new = house.song("repaint", sung, caption="no vocals", **values)
+    assert list(new.take.lines) == [one, three]
+    assert two.text not in new.plan.lyrics
+    assert new.plan.understood == {"voice": ("no vocals",)}
+    assert new.plan.notices == ()
+    for name in ("vocals", "backing_vocals"):
+        if name not in sung.stems:
+            continue
+        before, after = sung.sound("stem", name), new.sound("stem", name)
+        apart = differs(before, after)
+        assert max(apart[: samples(start)].max(), apart[samples(end) :].max()) < EXACT
+        silent = slice(samples(start + 0.3), samples(end - 0.1))
+        assert np.abs(after[:, silent]).max() < 0.002
+    assert np.abs(sung.sound("stem", "vocals")[:, silent]).max() > 0.05
+    assert np.abs(new.audio[:, silent]).max() > 0.05
+    sound_is_whole(new)
+
+
+def test_a_line_across_the_border_of_a_part_without_vocals_is_sung_on_and_told(house: House, sung: Song) -> None:
+    one, two, _ = sung.take.lines
+    values: dict[str, Any] = {
+        "source_job_id": 1, "repainting_start": one.start + 0.1, "repainting_end": (one.end + two.start) / 2,
+        "caption": "no vocals", "lyrics": "Paper boats",
+    }  # fmt: skip
+    spec, order = house.order("repaint", sung.source, 5, values)
+    plan = house.studio.plan(spec, order)
+    assert [(notice.code, notice.params) for notice in plan.notices] == [
+        ("lyrics_ignored", {}),
+        ("lines_across", {"count": 1}),
+    ]
+    assert one.text in plan.lyrics
+    assert "Paper boats" not in plan.lyrics
+
+
+def test_a_remix_without_vocals_plays_the_tune_that_was_sung(house: House, sung: Song) -> None:
+    new = house.song("edit", sung, source_job_id=1, edit_target_prompt="jazz, no vocals, 240 bpm, in G# minor")
+    assert not new.stems.keys() & {"vocals", "backing_vocals"}
+    assert (new.plan.instrumental, new.plan.lyrics, new.lines) == (True, "", [])
+    # what did nothing is not told as heard
+    assert new.plan.understood == {"genre": ("jazz",), "voice": ("no vocals",)}
+    assert [(notice.code, notice.params) for notice in new.plan.notices] == [
+        ("kept_of_parent", {"words": ["240 bpm", "G# minor"]})
+    ]
+    assert (new.plan.bpm, new.plan.keyscale) == (sung.plan.bpm, sung.plan.keyscale)
+    [tune] = [part.notes for part in new.kept.score.parts if part.tune]
+    sung_notes = [note for line in sung.kept.score.voice for note in line.notes]
+    for note in sung_notes:
+        assert [each for each in tune if abs(each.start - note.start) < 0.2 and (each.pitch - note.pitch) % 12 == 0]
+    sound_is_whole(new)
+
+
+def test_a_window_without_vocals_silences_only_its_own_lines(house: House, sung: Song) -> None:
+    one, two, three = sung.take.lines
+    new = house.song(
+        "edit", sung, source_job_id=1, edit_target_prompt="reggae, instrumental",
+        edit_n_min=(one.end + two.start) / 48, edit_n_max=(two.end + three.start) / 48,
+    )  # fmt: skip
+    assert list(new.take.lines) == [one, three]
+    silent = slice(samples(two.start + 0.3), samples(two.end - 0.1))
+    assert np.abs(new.sound("stem", "vocals")[:, silent]).max() < 0.002
+    sound_is_whole(new)
+
+
+@pytest.mark.parametrize(
+    ("task", "values"),
+    [
+        ("extend", {"caption": "waltz in G# minor, 240 bpm"}),
+        ("repaint", {"caption": "waltz in G# minor, 240 bpm", "repainting_start": 2, "repainting_end": 5}),
+        ("edit", {"edit_target_prompt": "waltz in G# minor, 240 bpm"}),
+    ],
+)
+def test_tempo_key_and_metre_of_a_song_that_is_there_stay_and_that_is_said(
+    house: House, played: Song, task: str, values: dict[str, Any]
+) -> None:
+    spec, order = house.order(task, played.source, 5, {"source_job_id": 1, **values})
+    plan = house.studio.plan(spec, order)
+    before = played.plan
+    assert (plan.bpm, plan.keyscale, plan.timesignature) == (before.bpm, before.keyscale, before.timesignature)
+    assert [(notice.code, notice.params) for notice in plan.notices] == [
+        ("kept_of_parent", {"words": ["240 bpm", "G# minor", "waltz"]})
+    ]
+    assert plan.understood == {"genre": ("waltz",)}
+
+
+def test_words_that_say_what_a_song_has_are_heard(house: House, played: Song) -> None:
+    caption = f"flute, {played.plan.bpm:g} bpm, in {played.plan.keyscale}, {played.plan.timesignature}"
+    values: dict[str, Any] = {"source_job_id": 1, "repainting_start": 2, "repainting_end": 5, "caption": caption}
+    spec, order = house.order("repaint", played.source, 5, values)
+    plan = house.studio.plan(spec, order)
+    assert plan.notices == ()
+    assert plan.understood.keys() == {"instruments", "tempo", "key", "metre"}
+
+
 def test_what_has_no_effect_on_an_edit_is_said(house: House, played: Song) -> None:
     values: dict[str, Any] = {"original_job_id": 1, "bpm": 90, "keyscale": "Am", "guidance_scale": 3}
     spec, order = house.order("retake", played.source, 5, values)
-    [notice] = house.studio.plan(spec, order).notices
-    assert (notice.code, notice.params) == ("no_effect", {"fields": ["guidance_scale", "bpm", "keyscale"]})
+    assert [(notice.code, notice.params) for notice in house.studio.plan(spec, order).notices] == [
+        ("no_effect", {"fields": ["guidance_scale"]}),
+        ("settled", {"fields": ["bpm", "keyscale"]}),
+    ]
+
+
+@pytest.mark.parametrize("seconds", [0.3, 1, 4, 12])
+def test_words_go_on_after_a_line_that_rings_into_the_new_part(house: House, crowded: Song, seconds: float) -> None:
+    spec, order = house.order(
+        "extend", crowded.source, 5,
+        {"source_job_id": 1, "right_extend_length": seconds, "caption": "funk", "lyrics": "New words here for you"},
+    )  # fmt: skip
+    plan, shelf = house.studio.plan(spec, order), Shelf()
+    house.studio.render(spec, plan, order, shelf)
+    [take] = shelf.takes
+    told = [notice.params["count"] for notice in plan.notices if notice.code == "lines_left_out"]
+    assert (len(crowded.lines) + 1 - len(take.lines)) == sum(told) == (seconds < 1)
+    assert [line for line in plan.lyrics.splitlines() if line and line[0] != "["] == [line.text for line in take.lines]
+    for before, after in zip(take.lines, take.lines[1:], strict=False):
+        assert after.start > before.end
+    if not told:
+        last = take.lines[-1]
+        voice = take.stems["vocals"][:, samples(last.start) : samples(last.end)]
+        assert np.abs(voice).max() > 0.02
+
+
+def test_a_line_that_does_not_sound_hides_no_other(house: House, sung: Song, tmp_path: Path) -> None:
+    one, two, _ = sung.take.lines
+    kept = sung.kept
+    (tmp_path / "song.score").write_bytes(to_bytes(replace(kept, lines=kept.lines[:2])))
+    others = tuple(file for file in sung.source.files if file.kind != "score")
+    score = SourceFile(kind="score", name="", format="score", path=str(tmp_path / "song.score"))
+    source = sung.source.model_copy(update={"files": (*others, score)})
+    values: dict[str, Any] = {"repainting_start": two.start - 0.02, "repainting_end": two.end + 0.02, "lyrics": "La la"}
+    _, [take] = house.made("repaint", source, source_job_id=1, caption="soft", **values)
+    assert [line.text for line in take.lines] == [one.text, "La la"]
+
+
+GERMAN = "Der Morgen kommt so langsam durch das Fenster herein"
+
+
+def test_words_of_another_language_are_sung_beside_the_old_ones(house: House, sung: Song) -> None:
+    one, two, _ = sung.take.lines
+    middle = (one.start + one.end) / 2
+    new = house.song(
+        "repaint", sung, source_job_id=1, repainting_start=middle, repainting_end=two.end + 0.05, caption="soft",
+        lyrics=GERMAN, vocal_language="de",
+    )  # fmt: skip
+    assert new.lines == [sung.lines[0], GERMAN, sung.lines[2]]
+    assert new.plan.vocal_language == "en"
+    assert {line.text: line.language for line in new.kept.score.lines} == dict(
+        zip(new.lines, ("", "de", ""), strict=True)
+    )
+    again = house.song("retake", new, seed=9, original_job_id=1, retake_variance=1)
+    assert again.lines == new.lines
+    for song in (new, again):
+        german = song.take.lines[1]
+        voice = song.sound("stem", "vocals")[:, samples(german.start) : samples(german.end)]
+        assert np.abs(voice).max() > 0.05
+        sound_is_whole(song)
+
+
+def test_a_song_with_only_new_words_speaks_their_language(house: House, played: Song) -> None:
+    new = house.song(
+        "edit",
+        played,
+        source_job_id=1,
+        edit_type="only_lyrics",
+        edit_target_lyrics="Es wird Nacht",
+        vocal_language="de",
+    )
+    assert (new.plan.vocal_language, new.kept.language) == ("de", "de")
+
+
+@pytest.mark.parametrize(
+    ("task", "values"),
+    [
+        ("repaint", {"caption": "soft", "repainting_start": 2, "repainting_end": 12}),
+        ("extend", {"caption": "soft", "right_extend_length": 4}),
+        ("edit", {"edit_target_prompt": "rock"}),
+    ],
+)
+def test_old_words_stay_in_their_language_and_that_is_said(
+    house: House, sung: Song, task: str, values: dict[str, Any]
+) -> None:
+    spec, order = house.order(task, sung.source, 5, {"source_job_id": 1, "vocal_language": "de", **values})
+    plan, shelf = house.studio.plan(spec, order), Shelf()
+    assert plan.vocal_language == "en"
+    assert [(notice.code, notice.params) for notice in plan.notices] == [("settled", {"fields": ["vocal_language"]})]
+    house.studio.render(spec, plan, order, shelf)
+    assert [line.text for line in shelf.takes[0].lines] == sung.lines
+
+
+@pytest.mark.parametrize(
+    ("task", "values"),
+    [
+        ("retake", {"original_job_id": 1, "retake_variance": 0}),
+        ("retake", {"original_job_id": 1, "retake_variance": 1}),
+        ("repaint", {"source_job_id": 1, "caption": "soft", "repainting_start": 2, "repainting_end": 4}),
+    ],
+)
+def test_sound_of_a_long_song_lies_in_files_that_can_rest(
+    house: House, played: Song, monkeypatch: pytest.MonkeyPatch, task: str, values: dict[str, Any]
+) -> None:
+    monkeypatch.setattr("engine.studio.sound.reel.IN_MEMORY_BYTES", 0)
+    _, [take] = house.made(task, played.source, **values)
+    for stem in take.stems.values():
+        owner: Any = stem
+        while (below := getattr(owner, "base", getattr(owner, "obj", None))) is not None:
+            owner = below
+        assert isinstance(owner, mmap.mmap)
+
+
+@pytest.mark.parametrize("gain", [3, None, [1.0], "?"])
+def test_a_score_with_a_broken_desk_is_none(played: Song, gain: Any) -> None:
+    [path] = [file.path for file in played.source.files if file.kind == "score"]
+    file = json.loads(gzip.decompress(Path(path).read_bytes()))
+    file["desk"]["gain"] = gain
+    with pytest.raises(Unreadable):
+        from_bytes(gzip.compress(json.dumps(file).encode()))
 
 
 def test_an_edit_that_nobody_wants_any_more_stops(house: House, played: Song) -> None:

@@ -22,13 +22,14 @@ from config.files import load
 from engine.audio.loudness import integrated_lufs, true_peak_db
 from engine.audio.package import package
 from engine.audio.picture import cover
-from engine.spec import Order, Plan, Preset, Request, Take, TrackResult, Words, estimate, parse
+from engine.spec import EngineError, Order, Plan, Preset, Request, Take, TrackResult, Words, estimate, parse
 from engine.spec.fields import BEATS_PER_BAR
 from engine.studio.caption import understand
 from engine.studio.compose.brief import Brief
 from engine.studio.engine import Studio
-from engine.studio.samples.loop import Measure, again, arranged, composed, rendered
-from engine.studio.samples.sounds import Heard, sounds_in
+from engine.studio.samples.heard import Heard, sounds_in
+from engine.studio.samples.loop import again, arranged, composed, rendered
+from engine.studio.samples.measure import Measure
 from engine.studio.sound.mix import mix
 from engine.studio.sound.parts import Tones
 from engine.studio.understanding.vocabulary import vocabulary
@@ -257,6 +258,95 @@ def test_single_drums_make_a_loop_of_their_own(sampler: Sampler) -> None:
     assert take.midi is not None
     struck = {message.note for message in MidiFile(file=BytesIO(take.midi)) if message.type == "note_on"}
     assert struck == {42}
+
+
+SPARSE = (
+    "tom loop",
+    "crash loop",
+    "808 loop",
+    "upright bass loop",
+    "cinematic impact loop",
+    "riser loop",
+    "riser 4 bars",
+)
+
+
+@pytest.mark.parametrize("caption", SPARSE)
+def test_no_loop_is_silent(sampler: Sampler, caption: str) -> None:
+    sample = sampler(caption, sample_type="loop", tempo=120)
+    level = np.abs(sample.audio).max(axis=1)
+    assert level.max() > 0.3
+    assert np.mean(level.reshape(-1, 480).max(axis=1) > 0.001) > 0.25
+    assert sample.stems
+
+
+def test_risers_climb_to_where_the_loop_begins_again_and_downlifters_fall(sampler: Sampler) -> None:
+    for caption, rises in (("riser loop", True), ("downlifter loop", False)):
+        loop = sampler(caption, tempo=120, duration=4).audio
+        early, late = rms_db(loop[RATE // 2 : RATE]), rms_db(loop[3 * RATE : 3 * RATE + RATE // 2])
+        assert (late - early > 6) if rises else (early - late > 6), caption
+    assert {"drums", "fx"} < sampler("techno loop with riser", tempo=120, duration=2).stems
+    mixed = sampler("techno loop with downlifter", tempo=120, duration=2)
+    assert "fx" not in mixed.stems
+    assert mixed.told["not_understood"]["words"] == ["downlifter"]
+    assert "downlifter" not in mixed.plan.understood.get("instruments", ())
+
+
+@pytest.mark.parametrize(
+    ("caption", "has", "lacks"),
+    [
+        ("boom bap beat", {36, 38, 42}, set()),
+        ("house beat with claps", {36, 39, 42}, set()),
+        ("pop loop with cowbell", {36, 42, 56}, set()),
+        ("drum loop no hi-hats", {36, 38}, {42, 44, 46}),
+        ("techno loop without hats", {36}, {42, 44, 46}),
+        ("techno loop without kick or snare", {42}, {35, 36, 38, 40}),
+        ("house loop, no kick, snare or hats", set(), {35, 36, 38, 40, 42, 44, 46}),
+        ("drum loop with no kick or bass", {38, 42}, {35, 36}),
+    ],
+)
+def test_words_of_a_caption_leave_the_kit_as_it_is_meant(
+    sampler: Sampler, caption: str, has: set[int], lacks: set[int]
+) -> None:
+    sample = sampler(caption, tempo=100, duration=4.8)
+    midi = sample.takes[0].midi
+    assert midi is not None
+    messages = [message for message in MidiFile(file=BytesIO(midi)) if message.type == "note_on"]
+    struck = {message.note for message in messages if message.channel == 9}
+    assert has <= struck
+    assert not lacks & struck
+    assert "not_understood" not in sample.told
+    assert ("bass" in sample.stems) == ("drum loop" not in caption)
+
+
+def test_what_only_sounds_like_a_drum_is_none(sampler: Sampler) -> None:
+    assert sampler("ride the wave synth loop", tempo=120, duration=2).stems == {"synth"}
+    assert sampler("break my heart piano loop", tempo=120, duration=2).stems == {"keyboard"}
+    assert sampler("horn section loop", tempo=120, duration=2).plan.understood["instruments"] == ("horn section",)
+
+
+def test_a_caption_that_leaves_nobody_is_refused(sampler: Sampler) -> None:
+    with pytest.raises(EngineError) as refused:
+        sampler("drum loop no kick, snare, hats, crash or toms", tempo=120, duration=2)
+    assert refused.value.code == "nothing_to_play"
+    assert refused.value.permanent
+
+
+@pytest.mark.parametrize(
+    ("caption", "bpm", "metre"),
+    [
+        ("piano loop at 87 beats per minute", 87, "4/4"),
+        ("tempo 87 piano loop", 87, "4/4"),
+        ("90 BPM waltz piano loop", 90, "3/4"),
+        ("6/8 piano loop 70 bpm", 70, "6/8"),
+    ],
+)
+def test_tempo_and_metre_of_the_caption_are_obeyed(sampler: Sampler, caption: str, bpm: int, metre: str) -> None:
+    plan = sampler(caption).plan
+    assert (plan.bpm, plan.timesignature) == (bpm, metre)
+    assert not plan.notices
+    bars = plan.duration / (BEATS_PER_BAR[metre] * 60 / bpm)
+    assert bars == pytest.approx(round(bars), abs=1e-4)
 
 
 def test_the_notes_of_a_loop_end_with_it(sampler: Sampler) -> None:

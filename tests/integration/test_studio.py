@@ -157,6 +157,21 @@ def test_without_espeak_there_is_music_and_a_notice() -> None:
     assert "vocals" not in take.stems
 
 
+@pytest.mark.parametrize(
+    "caption",
+    [
+        "no acoustic guitar, only electric guitar",
+        "no drums, no bass, no guitar, no keys, no synth, no strings, no piano",
+        "pop " + "(piano:2)" * 100,
+    ],
+)
+def test_no_caption_is_silent_or_too_loud(studio: Studio, caption: str) -> None:
+    [take] = made(studio, "prompt2instrumental", caption=caption, duration=6).takes
+    seconds = take.audio.reshape(2, 6, 48_000)
+    assert (np.sqrt((seconds**2).mean(axis=(0, 2)))[:5] > 0.01).all()
+    assert np.abs(take.audio).max() < 10 ** (-1 / 20)
+
+
 def test_progress_only_grows_and_ends_at_one(studio: Studio) -> None:
     shelf = made(studio, caption="pop", lyrics=WORDS, duration=20, batch_size=2)
     assert shelf.heard == sorted(shelf.heard)

@@ -135,9 +135,9 @@ def test_lines_without_room_get_the_advice_that_helps() -> None:
     [of_edit] = shown(replace(DONE, plan=plan, task="repaint", spec={
         "source_job_id": 11, "repainting_start": 1, "repainting_end": 9,
     })).notices  # fmt: skip
-    assert of_song.endswith("A longer `duration` has room for them.")
+    assert of_song == "There was no room to sing 2 lines. A longer `duration` has more."
     assert "`duration`" not in of_edit
-    assert of_edit.startswith("2 lines did not fit")
+    assert of_edit.startswith("There was no room to sing 2 lines.")
 
 
 def test_files_are_those_that_were_asked_for_and_fit() -> None:

@@ -206,6 +206,17 @@ def test_two_seeds_differ_in_melody_progression_and_groove(genre: str) -> None:
     assert len({tuple(accompaniment(each)) for each in songs}) == 6
 
 
+def test_words_that_end_in_a_verse_come_back_to_their_chorus_where_there_is_room() -> None:
+    text = "[verse]\nRain on the window\n[chorus]\nStay with me tonight\n[verse]\nSnow on the mountain"
+    brief = studio.brief("Folk", bpm=100)
+    sung = [section.kind for section in compose(brief, studio.lines(text), 75.0, 1, "").sections]
+    assert sung.count("chorus") >= 2
+    assert [kind for kind in sung if kind in ("verse", "chorus")][-1] == "chorus"
+    # the words as they are where there is none
+    short = compose(brief, studio.lines(text), 20.0, 1, "")
+    assert [section.kind for section in short.sections].count("chorus") == 1
+
+
 def test_sections_contrast() -> None:
     rises = []
     for genre in GENRES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.studio.compose.clock import Clock
@@ -59,6 +59,7 @@ def test_stressed_syllables_get_the_long_notes() -> None:
 
 
 @given(st.integers(1, 12), st.integers(1, 14), st.floats(0, 30), st.floats(1, 40))
+@example(1, 1, 1.3e-6, 1.0)
 def test_lines_lie_in_their_room_and_never_on_each_other(
     count: int, syllables: int, first: float, length: float
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from engine.spec import MODELS, Generation, parse
+from engine.spec.tasks import Extend, Repaint, Retake
 from engine.studio import notices
 from tests.unit import studio
 
@@ -49,6 +50,28 @@ def test_a_parameter_that_does_nothing_is_named_when_it_is_set(task: str, field:
 def test_all_of_them_are_named_in_one_notice_and_none_when_nothing_was_set() -> None:
     assert told("text2music", **CHANGED) == [*notices.WITHOUT_EFFECT]
     assert told("text2music") == []
+
+
+def test_what_a_song_that_is_there_keeps_is_not_blamed_on_the_engine() -> None:
+    given = {"source_job_id": 1, "caption": "rock", "duration": 30, "bpm": 90, "guidance_scale": 3.0}
+    region = {"repainting_start": 1, "repainting_end": 9}
+    for task, more, known in (
+        ("repaint", region, [("settled", {"fields": ["duration", "bpm"]})]),
+        # its length is not kept, and asked for by other names
+        ("extend", {}, [("length_added", {}), ("settled", {"fields": ["bpm"]})]),
+    ):
+        spec = parse(task, {**given, **more})
+        assert isinstance(spec, Extend | Repaint)
+        assert [(note.code, note.params) for note in notices.of_edit(spec, None, ())] == [
+            ("no_effect", {"fields": ["guidance_scale"]}),
+            *known,
+        ]
+    retake = parse("retake", {"original_job_id": 1, "retake_variance": 0, "seed": 4, "vocal_language": "fr"})
+    assert isinstance(retake, Retake)
+    assert [(note.code, note.params) for note in notices.of_retake(retake)] == [
+        ("no_effect", {"fields": ["seed"]}),
+        ("settled", {"fields": ["vocal_language"]}),
+    ]
 
 
 def test_words_nobody_understood_are_named() -> None:

@@ -179,6 +179,13 @@ def test_a_voice_that_is_missing_is_a_notice() -> None:
     assert "has no vocals" in reply("no_voice", reason="eSpeak NG is not installed")
 
 
+def test_what_did_nothing_is_said_as_it_is() -> None:
+    assert reply("lines_left_out", count=1).startswith("There was no room to sing 1 line.")
+    assert reply("lines_left_out", count=4, source=12).startswith("There was no room to sing 4 lines.")
+    assert reply("settled", fields=["duration", "bpm"]) == "A song that is there keeps its `duration` and `bpm`."
+    assert "engine" not in reply("no_effect", fields=["bpm"], source=12)
+
+
 def test_other_languages_fall_back_to_english() -> None:
     english = reply("cancelled")
     assert reply("cancelled", locale="de-AT") == english

@@ -179,6 +179,241 @@ def test_an_edit_changes_only_what_its_caption_says() -> None:
     assert (other.style, other.preset.instruments["guitar"]) == ("Metal", "distorted_guitar")
 
 
+@pytest.mark.parametrize(
+    ("caption", "plays", "gone"),
+    [
+        ("acoustic guitar, no electric guitar", "steel_guitar", "distorted_guitar clean_guitar"),
+        ("rock with guitar, no electric guitar", "steel_guitar organ", "distorted_guitar"),
+        ("violin, no strings", "solo_violin", "string_ensemble"),
+        ("piano, no electric piano", "piano", "electric_piano"),
+        ("trumpet but no brass", "trumpet", "brass_section"),
+        ("rock, no acoustic guitar", "distorted_guitar rock_kit", "steel_guitar"),
+        ("r&b, no piano", "electric_piano", "piano"),
+        ("rock, no keyboards", "distorted_guitar", "organ electric_piano piano"),
+        ("folk, no violin", "steel_guitar", "solo_violin"),
+    ],
+)
+def test_only_the_instrument_that_is_not_wanted_goes(caption: str, plays: str, gone: str) -> None:
+    preset = read(caption).preset
+    assert set(plays.split()) <= set(preset.instruments.values())
+    heard = {*preset.instruments.values(), *(layer.instrument for layer in preset.layers), preset.lead}
+    assert not set(gone.split()) & heard
+
+
+@pytest.mark.parametrize("parent", [None, "pop"])
+@pytest.mark.parametrize(
+    "caption",
+    [
+        "no acoustic guitar, only electric guitar", "no piano, only electric piano",
+        "no drums, no bass, no guitar, no keys, no synth, no strings, no piano", "only risers",
+        "no drums, bass, guitar, keys, synth, strings, piano, flute or brass", "pop, no music of drums, only drums",
+    ],
+)  # fmt: skip
+def test_somebody_always_plays(caption: str, parent: str | None) -> None:
+    brief = read(caption, parent=read(parent) if parent else None)
+    assert set(brief.preset.instruments) - {"fx"}
+
+
+def test_who_plays_although_nobody_wanted_it_is_named() -> None:
+    everybody = "no drums, percussion, bass, guitar, keys, synth, bells, strings, violin, brass, flute or saxophone"
+    brief = read(f"pop, {everybody}")
+    assert list(brief.preset.instruments.values()) == ["pluck"]
+    assert brief.not_understood == ("synth",)
+    assert "no guitar" in brief.understood["instruments"]
+
+
+@pytest.mark.parametrize(
+    ("caption", "lead", "heard"),
+    [
+        ("rock with a guitar solo", "distorted_guitar", "guitar solo"),
+        ("rock with a sax solo", "saxophone", "sax solo"), ("rock, guitar solo", "distorted_guitar", "guitar solo"),
+        ("rock with a piano solo", "piano", "piano solo"), ("jazz with drum solo", "saxophone", "drum"),
+        ("ballad with a solo violin", "solo_violin", "solo violin"),
+        ("rock song, then a sax solo", "saxophone", "sax solo"),
+        ("rock with piano and a guitar solo", "distorted_guitar", "guitar solo"),
+        ("rock con solo de guitarra", "distorted_guitar", "solo de guitarra"),
+        ("rock, no guitar solo", "organ", "no guitar solo"), ("rock, no solo guitar", "organ", "no solo guitar"),
+    ],
+)  # fmt: skip
+def test_a_solo_stands_out_of_a_band(caption: str, lead: str, heard: str) -> None:
+    brief = read(caption)
+    assert {"drums", "bass"} <= set(brief.preset.instruments)
+    assert brief.preset.lead == lead
+    assert heard in brief.understood["instruments"]
+
+
+@pytest.mark.parametrize(
+    ("caption", "genre"),
+    [
+        ("solo piano", "Classical"),
+        ("piano solo", "Classical"),
+        ("a solo piano piece", "Classical"),
+        ("sad, slow solo piano", "Classical"),
+        ("jazz, solo piano", "Jazz"),
+        ("jazz piano solo", "Jazz"),
+        ("钢琴独奏", "Classical"),
+        ("ソロピアノ", "Classical"),
+        ("피아노 솔로", "Classical"),
+    ],
+)
+def test_a_solo_that_is_all_there_is_plays_alone(caption: str, genre: str) -> None:
+    brief = read(caption)
+    assert (brief.style, brief.preset.instruments) == (genre, {"keyboard": "piano"})
+
+
+def test_a_solo_in_an_edit_takes_the_tune_and_sends_nobody_home() -> None:
+    parent = read("reggae with brass", seed=3)
+    for caption in ("a solo violin", "piano solo", "solo piano"):
+        brief = read(caption, parent=parent)
+        assert brief.style == "Reggae"
+        assert set(brief.preset.instruments) >= set(parent.preset.instruments)
+        assert brief.preset.lead in ("solo_violin", "piano")
+        assert "genre" not in brief.understood
+    assert read("only piano", parent=parent).preset.instruments == {"keyboard": "piano"}
+
+
+@pytest.mark.parametrize(
+    ("caption", "stems"),
+    [
+        ("only piano, bass and drums", {"keyboard", "bass", "drums"}),
+        ("only guitar, drums and bass", {"guitar", "drums", "bass"}),
+        ("80s pop, only synths & drum machine", {"synth", "drums"}),
+        ("cello, harp and piano only", {"strings", "guitar", "keyboard"}),
+        ("only light piano, louder drums", {"keyboard", "drums"}), ("solo piano, bass", {"keyboard", "bass"}),
+    ],
+)  # fmt: skip
+def test_only_reaches_over_a_whole_list(caption: str, stems: set[str]) -> None:
+    assert set(read(caption).preset.instruments) >= stems
+    if "solo" not in caption:
+        assert set(read(caption).preset.instruments) == stems
+
+
+@pytest.mark.parametrize(
+    ("caption", "heard"),
+    [
+        ("no drums, bass or guitar", ("no drums", "no bass", "no guitar")),
+        ("without drums or bass", ("without drums", "no bass")),
+        ("(drums:0)", ("no drums",)),
+        ("neither piano nor guitar", ("neither piano", "nor guitar")),
+        ("neither drums, bass nor guitar", ("neither drums", "no bass", "nor guitar")),
+        ("everything except drums", ("except drums",)),
+        ("all but the drums", ("all but the drums",)),
+        ("no drums, bass, or guitar", ("no drums", "no bass", "no guitar")),
+        ("weder Klavier noch Gitarre", ("weder Klavier", "no Gitarre")),
+    ],
+)
+def test_a_no_reaches_over_a_whole_list_and_is_told(caption: str, heard: tuple[str, ...]) -> None:
+    players = {"piano": "piano", "Klavier": "piano", "Gitarre": "guitar"}
+    brief = read(f"blues, {caption}")
+    assert brief.understood["instruments"] == heard
+    band = {*brief.preset.instruments, *brief.preset.instruments.values()}
+    assert not {players.get(word.split()[-1], word.split()[-1]) for word in heard} & band
+    assert brief.not_understood == ()
+
+
+def test_a_no_ends_with_its_list() -> None:
+    assert {"keyboard", "strings"} <= set(read("pop with no drums, piano and strings").preset.instruments)
+    assert read("anything but country").style == "Custom"
+    assert read("anything but country").understood == {"genre": ("anything but country",)}
+    assert read("folk, no reverb or echo").understood["production"] == ("no reverb", "no echo")
+
+
+def test_word_by_word_an_instrument_gets_no_louder_than_six_decibels() -> None:
+    plain = read("rock with piano").preset.gains_db.get("keyboard", 0.0)
+    loud = read("rock " + "(piano:2)" * 150).preset.gains_db["keyboard"]
+    soft = read("rock " + "(piano:0.2)" * 150).preset.gains_db["keyboard"]
+    assert (loud - plain, soft - plain) == (6, -6)
+    assert read("rock (piano:2) (piano:0.5)").preset.gains_db["keyboard"] == plain
+
+
+def test_a_voice_that_is_not_wanted_leaves_the_other() -> None:
+    for seed in range(6):
+        assert read("pop, no female vocals", seed=seed).voice == "male"
+        assert read("pop, no male vocals", seed=seed).voice == "female"
+    parent = read("pop, female vocals")
+    assert read("no female vocals", parent=parent).voice == "male"
+    assert not read("no female vocals", parent=parent).instrumental
+    both = read("pop, no male or female vocals")
+    assert both.instrumental
+    assert both.understood["voice"] == ("no male", "no female vocals")
+
+
+def test_an_edit_may_ask_for_no_voice_or_for_one() -> None:
+    sung, played = read("pop"), read("pop, instrumental")
+    for caption in ("no vocals", "remove the vocals", "techno, no vocals"):
+        assert read(caption, parent=sung).instrumental
+    assert read("calm", parent=played).instrumental
+    assert read("techno", parent=played).instrumental
+    assert not read("female vocals", parent=played).instrumental
+    assert not read("calm", parent=sung).instrumental
+
+
+@pytest.mark.parametrize("caption", ["90 beats per minute", "a song with guitar, 90 beats per minute", "tempo: 90"])
+def test_beats_per_minute_are_no_beats(caption: str) -> None:
+    brief = read(caption)
+    assert (brief.style, brief.bpm, brief.rap) == ("Custom", 90, False)
+    assert read("a song at 500 beats per minute").style == "Custom"
+    assert read("a song at 500 beats per minute").not_understood == ("500",)
+
+
+@pytest.mark.parametrize(
+    ("caption", "key"),
+    [
+        ("pop in the key of G", "G Major"), ("jazz, key: Am", "A Minor"), ("pop in the key of E", "E Major"),
+        ("in the key of F sharp", "F# Major"), ("pop in B flat", "Bb Major"), ("key of e", "E Major"),
+        ("in the key of C sharp minor", "C# Minor"), ("key Bbm, slow", "Bb Minor"),
+    ],
+)  # fmt: skip
+def test_a_key_is_read_however_it_is_written(caption: str, key: str) -> None:
+    for seed in (1, 2):
+        brief = read(caption, seed=seed)
+        note, mode = key.split(" ")
+        assert (brief.tonic, brief.minor) == (TONICS[note], mode == "Minor")
+        assert brief.understood["key"]
+    assert "key" not in read("unlock the key of a door").understood
+
+
+def test_a_metre_nobody_can_play_is_named() -> None:
+    for caption, metre in (("5/4 jazz", "5/4"), ("7/8 rock", "7/8")):
+        brief = read(caption)
+        assert (brief.timesignature, brief.not_understood) == ("4/4", (metre,))
+        assert "metre" not in brief.understood
+    brief = read("12/8 blues")
+    assert (brief.timesignature, brief.understood["metre"], brief.not_understood) == ("6/8", ("12/8",), ())
+    assert read("7/8 rock", timesignature="3/4").timesignature == "3/4"
+
+
+def test_parts_of_longer_words_are_not_told() -> None:
+    assert read("drum and bass").understood == {"genre": ("drum and bass",)}
+    assert read("neo soul").understood == {"genre": ("neo soul",)}
+
+
+def test_more_and_less_of_it() -> None:
+    parent = read("folk, 90 bpm", seed=3)
+    for louder, quieter in (("louder", "quieter"), ("heavier", "softer"), ("happier", "sadder"), ("wilder", "calmer")):
+        more, less = read(louder, parent=parent), read(quieter, parent=parent)
+        assert more.energy > parent.energy > less.energy
+        assert more.not_understood == less.not_understood == ()
+    assert read("faster", parent=parent).bpm > 90 > read("slower", parent=parent).bpm
+    assert read("less reverb", parent=parent).preset.reverb < parent.preset.reverb
+    assert read("less energetic", parent=parent).energy < parent.energy
+    guitar = parent.preset.gains_db.get("guitar", 0.0)
+    drums = read("louder guitar, less piano", parent=parent)
+    assert (drums.energy, drums.preset.instruments["keyboard"]) == (parent.energy, "piano")
+    assert drums.preset.gains_db["guitar"] > guitar
+    voice = read("louder vocals", parent=parent)
+    assert (voice.energy, voice.understood) == (parent.energy, {"voice": ("louder vocals",)})
+    outro = read("a long fading outro", parent=parent)
+    assert outro.energy < parent.energy
+    assert outro.not_understood == ()
+
+
+def test_a_degree_of_nothing_is_named() -> None:
+    assert read("jazz, prominent").not_understood == ("prominent",)
+    assert read("rock, extremely").not_understood == ("extremely",)
+    assert read("prominent piano, extremely slow").not_understood == ()
+
+
 def test_keys_are_read_in_other_languages() -> None:
     for caption, key in (
         ("h-moll", "B Minor"), ("Es-Dur", "Eb Major"), ("fis moll", "F# Minor"), ("la menor", "A Minor"),

@@ -170,12 +170,16 @@ class Band:
 
     def _chords(self, player: Player, take: str = "") -> list[Note]:
         notes: list[Note] = []
+        lowest = player is self.players[0] and "bass" not in self.preset.instruments
         for stretch in self.form.stretches:
             if self._plays(player, stretch):
-                notes += comping.section_notes(
+                made = comping.section_notes(
                     player, stretch, self.chords, self.clock, self.dice, self.brief.tonic, take,
                     self.preset.late_ms.get("chords", 0.0),
                 )  # fmt: skip
+                if lowest:
+                    made += comping.left_hand(player, stretch, made, self.chords, self.clock, self.dice)
+                notes += made
         final = self.form.stretches[-1]
         if self._plays(player, final) or (notes and player.figure not in ("answer", "accents")):
             notes += comping.final_notes(player, self.chords.all[-1], self.clock, final.energy, take)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -41,6 +42,8 @@ SUSTAINED_S = 0.22
 # how much louder single notes are played for each grade of the metre
 ACCENT = 0.07
 LOOSENESS_S = 0.006
+# A note this much before a chord belongs to it.
+EARLY_S = 0.03
 # quieter held chords at rest, struck ones as written
 SUSTAINED = frozenset({"pad", "string_ensemble", "organ", "brass_section"})
 
@@ -104,6 +107,29 @@ def section_notes(
                 tones = voicing.get(chord.start) or voiced(chord.tones, low, high, size)
                 late = clock.late(late_ms) + draw.gauss(0.0, LOOSENESS_S) / clock.beat_s
                 result += _struck(part, tones, chord, player, level, clock, late, tonic, take)
+    return result
+
+
+def left_hand(
+    player: Player, stretch: Stretch, above: Sequence[Note], chords: Chords, clock: Clock, dice: Dice
+) -> list[Note]:
+    """The roots that a player gives a band without a bass, wherever `above` plays nothing so low."""
+    lowest = LOWEST.get(player.instrument)
+    if lowest is None or not above:
+        return []
+    begin = float(stretch.start_bar * clock.beats)
+    end = min(begin + stretch.bars * clock.beats, clock.last)
+    result = []
+    for chord in chords.between(begin, end):
+        start, stop = max(chord.start, begin), min(chord.start + chord.length, end)
+        near = start - EARLY_S / clock.beat_s
+        if stop - start < 0.5 or any(note.pitch < lowest + 12 and near <= note.start < stop for note in above):
+            continue
+        late = dice.at("left hand", player.name, stretch.identity, round(start - begin, 3)).gauss(0.0, LOOSENESS_S)
+        level = VELOCITIES["r"] * (0.64 + 0.48 * stretch.energy)
+        pitch = lowest + (chord.root - lowest) % 12
+        place = max(0.0, clock.swung(start) + late / clock.beat_s)
+        result.append(Note(place, (stop - start) * 0.97, pitch, min(1.0, level)))
     return result
 
 

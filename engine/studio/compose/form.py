@@ -143,6 +143,11 @@ def around(blocks: list[Block], spare: int, clock: Clock, size: int) -> list[Blo
         insert(0, "intro", quarter if spare >= quarter + 2 * unit else 2 * unit if spare >= 3 * unit else spare // 2)
     if blocks[-1].kind != "outro":
         insert(len(blocks), "outro", 2 * unit)
+    hook = next((block for block in reversed(sung) if block.kind == "chorus"), None)
+    if hook is not None and sung[-1].kind in ("verse", "prechorus", "bridge") and hook.bars <= spare:
+        # a song whose words end in a verse comes back to what people sing along to
+        blocks.insert(len(blocks) - (blocks[-1].kind == "outro"), hook)
+        spare -= hook.bars
     while sung and spare >= solo:
         bodies = [block for block in blocks if block.kind not in ("intro", "outro")]
         played = sum(block.kind in ("solo", "break") for block in bodies)

@@ -17,67 +17,72 @@ from engine.studio.compose.patterns import (
 )
 
 SOFT_WALTZ = (
-    lane(KICK, "x...........", 0.45),
-    lane(RIM, "....o...o...", 0.45, 0.7),
-    lane(SNARE, "....o...o...", 0.7),
-    lane(HAT, "..o.x...x...|x...x...x...", 0.35),
+    lane(KICK, "x...........|x.........o.|x.....o.....", 0.45),
+    lane(RIM, "....o...o...|........o...|....o...o.o.", 0.45, 0.7),
+    lane(SNARE, "....o...o...|....o...o.g.|........o...", 0.7),
+    lane(HAT, "..o.x...x...|x...x...x...|x.o.x.o.x.o.|x...o...o...", 0.35),
 )
 THREE = {
     "soft": SOFT_WALTZ,
     "drive": (
-        lane(KICK, "X.......x...|X.....x.....|X...........", 0.3), lane(SNARE,
-        "....X...X...|........X...|....X...X.g.", 0.35),
-        lane(HAT, "x.o.x.o.x.o.", 0.25, 0.8), lane(RIDE, "x.o.x.o.x.o.", 0.8),
+        lane(KICK, "X.......x...|X.....x.....|X...........|X.......x.x.", 0.3),
+        lane(SNARE, "....X...X...|........X...|....X...X.g.|....X.g.X...", 0.35),
+        lane(HAT, "x.o.x.o.x.o.|x...x...x...|x.ooxo.ox.oo", 0.25, 0.8), lane(RIDE, "x.o.x.o.x.o.|x...x.o.x.o.", 0.8),
     ),
     "heavy": (
-        lane(KICK, "XxxxX.xxX.xx|X.x.x.x.X.x.", 0.3), lane(SNARE, "........X...|....X...X...", 0.3),
-        lane(OPEN, "X...X...X...", 0.5), lane(RIDE, "X.x.X.x.X.x.", 0.85),
+        lane(KICK, "XxxxX.xxX.xx|X.x.x.x.X.x.|X.xxX...X.xx", 0.3), lane(SNARE, "........X...|....X...X...", 0.3),
+        lane(OPEN, "X...X...X...|X.......X...", 0.5), lane(RIDE, "X.x.X.x.X.x.", 0.85),
     ),
     "swing": (
-        lane(RIDE, "x...X.x.x...|x...x...X.x.", 0.25), lane(PEDAL, "....x...x...", 0.2),
-        lane(SNARE, "......g.....|..........o.", 0.45), lane(KICK, "o...........", 0.4),
+        lane(RIDE, "x...X.x.x...|x...x...X.x.|X...x.o.x.o.|X.o.x...x...", 0.25), lane(PEDAL, "....x...x...", 0.2),
+        lane(SNARE, "......g.....|..........o.|..g.....g...|....o...g.g.", 0.45),
+        lane(KICK, "o...........|o.......o...|o.....o.....", 0.4),
     ),
     "machine": (
-        lane(KICK, "X.......x...|X...X...X...", 0.3), lane(CLAP, "....x...x...|........X...", 0.4),
-        lane(HAT, "x.xox.xox.xo|x.x.x.x.x.x.", 0.25), lane(OPEN, "..x...x...x.", 0.7),
+        lane(KICK, "X.......x...|X...X...X...|X.....x.x...", 0.3), lane(CLAP, "....x...x...|........X...", 0.4),
+        lane(HAT, "x.xox.xox.xo|x.x.x.x.x.x.|xoxxxoxoxoxx", 0.25), lane(OPEN, "..x...x...x.|..........x.", 0.7),
     ),
     "latin": (
-        lane(KICK, "X.....x.....", 0.3), lane(RIM, "....x...x.x.|x...x..x..x.", 0.3), lane(HAT, "xoxoxoxoxoxo", 0.25),
-        lane(COWBELL, "x...x...x...", 0.7),
+        lane(KICK, "X.....x.....|X.......x...", 0.3), lane(RIM, "....x...x.x.|x...x..x..x.|..x.x...x...", 0.3),
+        lane(HAT, "xoxoxoxoxoxo|x.xox.xox.xo", 0.25), lane(COWBELL, "x...x...x...|x.x.x...x.x.", 0.7),
     ),
     "orchestral": (
-        lane(TRIANGLE, "o...........", 0.5, 0.8), lane(KICK, "x...........", 0.66), lane(SNARE, "....o...o...", 0.8),
+        lane(TRIANGLE, "o...........|o.......o...", 0.5, 0.8), lane(KICK, "x...........", 0.66),
+        lane(SNARE, "....o...o...|....o.o.o...", 0.8),
     ),
 }  # fmt: skip
 SIX = {
     "soft": (
-        lane(KICK, "x...........|x.........o.", 0.4), lane(RIM, "......x.....", 0.35, 0.65), lane(SNARE,
-        "......x.....", 0.65),
-        lane(HAT, "x.o.o.x.o.o.", 0.3, 0.85), lane(RIDE, "x.o.o.x.o.o.", 0.85),
+        lane(KICK, "x...........|x.........o.|x.....o.....", 0.4), lane(RIM, "......x.....|......x...o.", 0.35, 0.65),
+        lane(SNARE, "......x.....|......x..g..", 0.65), lane(HAT, "X.o.o.X.o.o.|X...o.X...o.|X.ooooX.oooo", 0.3, 0.85),
+        lane(RIDE, "x.o.o.x.o.o.|x...o.x...o.", 0.85),
     ),
     "drive": (
-        lane(KICK, "X.........x.|X...x.......", 0.3), lane(SNARE, "......X.....|......X...g.", 0.35),
-        lane(HAT, "X.o.o.X.o.o.", 0.25, 0.8), lane(OPEN, "X.....X.....", 0.8),
+        lane(KICK, "X.........x.|X...x.......|X.....X...x.", 0.3),
+        lane(SNARE, "......X.....|......X...g.|......X..g.g", 0.35),
+        lane(HAT, "X.o.o.X.o.o.|X...o.X...o.|X.oo..X.oo..", 0.25, 0.8), lane(OPEN, "X.....X.....", 0.8),
     ),
     "heavy": (
-        lane(KICK, "XxxxxxXxxxxx|X.x.x.X.x.x.", 0.3), lane(SNARE, "......X.....", 0.3), lane(OPEN, "X.....X.....", 0.4),
+        lane(KICK, "XxxxxxXxxxxx|X.x.x.X.x.x.|X..xxxX..xxx", 0.3), lane(SNARE, "......X.....", 0.3),
+        lane(OPEN, "X.....X.....", 0.4),
     ),
     "swing": (
-        lane(RIDE, "x...x.x...x.|x...o.X...o.", 0.25), lane(PEDAL, "......x.....", 0.2), lane(SNARE, "....g.....g.",
-        0.45),
-        lane(KICK, "o...........", 0.4),
+        lane(RIDE, "X...x.X...x.|X...o.X...o.|X.o.o.X...o.", 0.25), lane(PEDAL, "......x.....", 0.2),
+        lane(SNARE, "....g.....g.|......o...g.|..g.......g.", 0.45), lane(KICK, "o...........|o.....o.....", 0.4),
     ),
     "machine": (
-        lane(KICK, "X.....X.....|X.........x.", 0.3), lane(CLAP, "......X.....", 0.4), lane(HAT,
-        "x.xxo.x.xxo.|x.x.x.x.x.x.", 0.25),
-        lane(OPEN, "....x.....x.", 0.7),
+        lane(KICK, "X.....X.....|X.........x.|X...x.......|X.....x...x.", 0.3),
+        lane(CLAP, "......X.....|......X....x", 0.4),
+        lane(HAT, "X.xxo.X.xxo.|X.o.o.X.o.o.|X.xoo.X.xoo.|X...x.X...x.", 0.25),
+        lane(OPEN, "....x.....x.|..........x.", 0.7),
     ),
     "latin": (
-        lane(KICK, "X.....x...x.", 0.3), lane(RIM, "..x...x.x...|x..x..x.x.x.", 0.3), lane(HAT, "x.x.x.x.x.x.", 0.25),
-        lane(COWBELL, "x.....x.x.x.", 0.7),
+        lane(KICK, "X.....x...x.|X.....X.....", 0.3), lane(RIM, "..x...x.x...|x..x..x.x.x.|x...x.x...x.", 0.3),
+        lane(HAT, "X.x.x.X.x.x.|X.xox.X.xox.", 0.25), lane(COWBELL, "x.....x.x.x.|x...x.x...x.", 0.7),
     ),
     "orchestral": (
-        lane(TRIANGLE, "o...........", 0.5, 0.8), lane(KICK, "x...........", 0.66), lane(SNARE, "......o.o.o.", 0.8),
+        lane(TRIANGLE, "o...........|o.....o.....", 0.5, 0.8), lane(KICK, "x...........", 0.66),
+        lane(SNARE, "......o.o.o.|o.....o...o.", 0.8),
     ),
 }  # fmt: skip
 # how a groove feels in metres it wasn't born in

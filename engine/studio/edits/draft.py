@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -43,12 +44,22 @@ class Draft:
 
 
 def draft(
-    parent: Parent, score: Score, form: Form, *, part: Brief, language: str, cut: Cut | None, missing: int = 0,
+    parent: Parent, score: Score, form: Form, *, part: Brief, cut: Cut | None, missing: int = 0,
     brief: Brief | None = None,
 ) -> Draft:  # fmt: skip
     """A draft whose score and form hold what can be heard, and nothing else. `brief` is the parent's unless given."""
     score, form = tidy(begun(score), form)
-    return Draft(brief or parent.kept.brief, part, form, score, language if score.voice else "unknown", cut, missing)
+    score, language = _spoken(score, parent.kept.language)
+    return Draft(brief or parent.kept.brief, part, form, score, language, cut, missing)
+
+
+def _spoken(score: Score, before: str) -> tuple[Score, str]:
+    """`score` and its language: that of most lines, which then name none; `before` is what those meant that did not."""
+    each = [line.language or before for line in score.lines]
+    [(song, _)] = Counter(each).most_common(1) or [("unknown", 0)]
+    pairs = zip(score.lines, each, strict=True)
+    lines = tuple(replace(line, language="" if own == song else own) for line, own in pairs)
+    return replace(score, lines=lines), song
 
 
 def finished(made: Draft, parent: Parent, session: Session, on_progress: Callable[[float], None]) -> Song:
@@ -116,17 +127,34 @@ def handed_over(
         sink.take(replace(take, picture=picture))
 
 
-def understood(caption: str, parent: Brief, session: Session, seed: int) -> Brief:
-    """What `caption` makes of a song like `parent`, whose tempo, key and metre stay, and its voice unless named."""
+def understood(caption: str, parent: Brief, session: Session, seed: int) -> tuple[Brief, tuple[str, ...]]:
+    """What `caption` makes of a song like `parent`, and its words that do nothing: tempo, key and metre stay.
+
+    So does the voice unless one is named. It is `instrumental` where the caption itself wants nobody to sing.
+    """
     brief = understand(
-        caption, vocabulary=session.vocabulary, genre_preset=None, bpm=round(parent.bpm),
-        keyscale=keyscale(parent.tonic, parent.minor), timesignature=parent.timesignature, instrumental=False,
-        seed=seed, parent=parent,
+        caption, vocabulary=session.vocabulary, genre_preset=None, bpm=None, keyscale=None, timesignature=None,
+        instrumental=False, seed=seed, parent=replace(parent, instrumental=False),
     )  # fmt: skip
-    return replace(
+    kept = {
+        "tempo": brief.bpm != parent.bpm,
+        "key": (brief.tonic, brief.minor) != (parent.tonic, parent.minor),
+        "metre": brief.timesignature != parent.timesignature,
+    }
+    heard = {kind: words for kind, words in brief.understood.items() if not kept.get(kind)}
+    elsewhere = {word for words in heard.values() for word in words}
+    # a ballad is slow too, but a waltz in four is none
+    idle = [
+        word
+        for kind, differs in kept.items()
+        for word in brief.understood.get(kind, ())
+        if differs and (kind == "metre" or word not in elsewhere)
+    ]
+    brief = replace(
         brief, bpm=parent.bpm, tonic=parent.tonic, minor=parent.minor, timesignature=parent.timesignature,
-        instrumental=False, voice=brief.voice if brief.understood.get("voice") else parent.voice,
+        voice=brief.voice if brief.understood.get("voice") else parent.voice, understood=heard,
     )  # fmt: skip
+    return brief, tuple(dict.fromkeys(idle))
 
 
 def language_of(asked: str, parent: Parent) -> str:
@@ -136,17 +164,22 @@ def language_of(asked: str, parent: Parent) -> str:
     return SPOKEN_HERE if parent.kept.language == "unknown" else parent.kept.language
 
 
-def read_words(lyrics: str, language: str, session: Session, told: list[Notice]) -> tuple[LyricLine, ...]:
-    """The lines of `lyrics` that can be sung; none, with a notice, where nobody can sing here.
+def read_words(
+    lyrics: str, language: str, part: Brief | None, session: Session, told: list[Notice]
+) -> tuple[LyricLine, ...]:
+    """The lines of `lyrics` that can be sung; none, with a notice, where nobody can or, in a new `part`, shall sing.
 
     Raises `EngineError`, permanent: `lyrics_unreadable`, and `nothing_to_sing` where none of them has words.
     """
     if not lyrics:
         return ()
+    if part is not None and part.instrumental:
+        told.append(Notice(code="lyrics_ignored"))
+        return ()
     if (reason := session.silent_because()) is not None:
         told.append(Notice(code="no_voice", params={"reason": reason}))
         return ()
-    lines = tuple(line for line in session.read(lyrics, language) if line.syllables)
+    lines = tuple(replace(line, language=language) for line in session.read(lyrics, language) if line.syllables)
     if not lines:
         raise EngineError("nothing_to_sing", permanent=True)
     return lines

@@ -38,6 +38,7 @@ from engine.studio.edits.room import (
     inside,
     laid,
     own_slots,
+    sung_across,
     sung_in,
     with_slots,
 )
@@ -76,9 +77,11 @@ def plan(spec: Edit, order: Order, session: Session) -> Plan:
     parent = parent_of(order)
     seeds = seeds_of(order)
     prompt = _prompt(spec)
-    part = understood(prompt, parent.kept.brief, session, seeds[0]) if prompt else None
-    told = notices.of_edit(spec, part)
-    words = read_words(spec.edit_target_lyrics, language_of(spec.vocal_language, parent), session, told)
+    part, idle = understood(prompt, parent.kept.brief, session, seeds[0]) if prompt else (None, ())
+    told = notices.of_edit(spec, part, idle)
+    words = read_words(spec.edit_target_lyrics, language_of(spec.vocal_language, parent), part, session, told)
+    if part is not None and part.instrumental:
+        told += sung_across(parent, _window(spec, parent))
     made = edited(spec, parent, words, seeds[0], session)
     caption = prompt if made.cut is None else parent.source.caption
     return planned(spec, parent, made, session, caption=caption or prompt, seeds=seeds, told=told)
@@ -87,7 +90,9 @@ def plan(spec: Edit, order: Order, session: Session) -> Plan:
 def render(spec: Edit, plan: Plan, order: Order, sink: TrackSink, session: Session) -> None:
     """Render every take. Raises as `plan` does, and `source_gone`."""
     parent = parent_of(order)
-    words = read_words(spec.edit_target_lyrics, language_of(spec.vocal_language, parent), session, [])
+    prompt = _prompt(spec)
+    part = understood(prompt, parent.kept.brief, session, plan.seeds[0])[0] if prompt else None
+    words = read_words(spec.edit_target_lyrics, language_of(spec.vocal_language, parent), part, session, [])
     handed_over(
         plan,
         sink,
@@ -99,32 +104,34 @@ def edited(spec: Edit, parent: Parent, words: Words, seed: int, session: Session
     """`parent` with other words, in another style, or both."""
     if not _prompt(spec) and not spec.edit_target_lyrics:
         raise EngineError("nothing_to_edit", permanent=True)
-    length = parent.length
-    span = region(spec.edit_n_min * length, spec.edit_n_max * length, length)
-    whole = span.start == 0 and span.end == length
-    language = language_of(spec.vocal_language, parent)
+    span = _window(spec, parent)
+    whole = span.start == 0 and span.end == parent.length
     text = _text(parent, span, words, seed) if words else Text(parent.kept.form, parent.score, None, 0)
     if not _prompt(spec):
-        return _reworded(parent, text, span, whole, language, session)
-    part = understood(_prompt(spec), parent.kept.brief, session, seed)
+        return _reworded(parent, text, span, whole, session)
+    part, _ = understood(_prompt(spec), parent.kept.brief, session, seed)
     score = restyled(parent, text.score, text.form, part, seed)
     if whole:
         if session.silent_because() is not None:
             score = replace(score, voice=(), backing=())
-        return draft(parent, score, text.form, part=part, brief=part, language=language, cut=None, missing=text.missing)
-    beats = beats_of(parent.score, span)
+        return draft(parent, score, text.form, part=part, brief=part, cut=None, missing=text.missing)
+    form, beats = text.form, beats_of(parent.score, span)
+    gone: tuple[SungLine, ...] = ()
+    if part.instrumental:
+        gone = tuple(each.line for each in inside(parent, span))
+        form = with_slots(form, own_slots(form, gone), (), parent.clock)
     score = replace(
         woven(text.score, score, lambda _: (beats,), clock_of(part, parent.clock.duration)),
-        voice=text.score.voice,
-        backing=text.score.backing,
+        voice=exchanged(text.score.voice, gone, ()),
+        backing=exchanged(text.score.backing, beside(gone, text.score.backing), ()),
     )
     # the old words are sung again, for they are mixed with other music now
     sings = session.silent_because() is None
-    cut = Cut(span, between(parent, span) if sings else None)
-    return draft(parent, score, text.form, part=part, language=language, cut=cut, missing=text.missing)
+    cut = Cut(span, between(parent, span) if sings or part.instrumental else None)
+    return draft(parent, score, form, part=part, cut=cut, missing=text.missing)
 
 
-def _reworded(parent: Parent, text: Text, span: Span, whole: bool, language: str, session: Session) -> Draft:
+def _reworded(parent: Parent, text: Text, span: Span, whole: bool, session: Session) -> Draft:
     """Other words on the same music, which stays as it was mixed; music without a voice first has to make room for one.
 
     Raises `EngineError`, permanent: `lyrics_unreadable` where nobody can sing, `region_outside` where no line lies.
@@ -137,7 +144,13 @@ def _reworded(parent: Parent, text: Text, span: Span, whole: bool, language: str
     cut = None if whole else Cut(span, text.voices)
     if parent.score.voice:
         cut = Cut(None, text.voices)
-    return draft(parent, text.score, text.form, part=brief, language=language, cut=cut, missing=text.missing)
+    return draft(parent, text.score, text.form, part=brief, cut=cut, missing=text.missing)
+
+
+def _window(spec: Edit, parent: Parent) -> Span:
+    """The part that is edited. Raises `EngineError` (`region_outside`), permanent."""
+    length = parent.length
+    return region(spec.edit_n_min * length, spec.edit_n_max * length, length)
 
 
 def _prompt(spec: Edit) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
@@ -40,7 +40,7 @@ from engine.studio.edits.draft import (
     understood,
 )
 from engine.studio.edits.parent import Audio, Parent, parent_of
-from engine.studio.edits.room import APART_S, beside, exchanged, heard, laid, sung_in, with_slots
+from engine.studio.edits.room import APART_S, beats_of, beside, easily, exchanged, heard, laid, sung_in, with_slots
 from engine.studio.edits.splice import Cut, Span
 from engine.studio.edits.weave import AHEAD_S, woven
 from engine.studio.kept import Kept
@@ -53,8 +53,10 @@ from engine.studio.sound.noise import RATE
 BEFORE_S = 0.02
 # What leads up to a song lets go of its last notes before the song begins.
 LETTING_GO_S = 0.08
+# The consonants that a line begins with sound before its first note.
+ONSET_S = 0.12
 Words = tuple[LyricLine, ...]
-Growth = Callable[[Parent, Brief, Words, float, str, int], Draft]
+Growth = Callable[[Parent, Brief, Words, float, int], Draft]
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,9 @@ def plan(spec: Extend, order: Order, session: Session) -> Plan:
     """
     parent = parent_of(order)
     seeds = seeds_of(order)
-    part = understood(spec.caption, parent.kept.brief, session, seeds[0])
-    told = notices.of_edit(spec, part)
-    words = read_words(spec.lyrics, language_of(spec.vocal_language, parent), session, told)
+    part, idle = understood(spec.caption, parent.kept.brief, session, seeds[0])
+    told = notices.of_edit(spec, part, idle)
+    words = read_words(spec.lyrics, language_of(spec.vocal_language, parent), part, session, told)
     made: list[Draft] = []
 
     def written(each: Draft, current: Parent, _: int) -> Parent:
@@ -96,7 +98,8 @@ def plan(spec: Extend, order: Order, session: Session) -> Plan:
 def render(spec: Extend, plan: Plan, order: Order, sink: TrackSink, session: Session) -> None:
     """Render every take. Raises as `plan` does, and `source_gone`."""
     parent = parent_of(order)
-    words = read_words(spec.lyrics, language_of(spec.vocal_language, parent), session, [])
+    part, _ = understood(spec.caption, parent.kept.brief, session, plan.seeds[0])
+    words = read_words(spec.lyrics, language_of(spec.vocal_language, parent), part, session, [])
     count = len(_ends(spec))
 
     def make(seed: int, progress: Callable[[float], None]) -> Song:
@@ -117,12 +120,11 @@ def _grown(
     sounded: Callable[[Draft, Parent, int], Parent],
 ) -> Parent:  # fmt: skip
     """`parent` made longer at one end after the other; `sounded` makes a song of each draft. Words go to the later."""
-    part = understood(spec.caption, parent.kept.brief, session, seed)
-    language = language_of(spec.vocal_language, parent)
+    part, _ = understood(spec.caption, parent.kept.brief, session, seed)
     ends = _ends(spec)
     for number, (end, seconds) in enumerate(ends):
         own = words if number == len(ends) - 1 else ()
-        parent = sounded(end(parent, part, own, seconds, language, seed), parent, number)
+        parent = sounded(end(parent, part, own, seconds, seed), parent, number)
     return parent
 
 
@@ -141,7 +143,7 @@ def _held(audio: Audio) -> Audio:
     return audio
 
 
-def continued(parent: Parent, part: Brief, words: Words, seconds: float, language: str, seed: int) -> Draft:
+def continued(parent: Parent, part: Brief, words: Words, seconds: float, seed: int) -> Draft:
     """`parent`, which goes on where its ending was, `seconds` longer, and ends anew."""
     old, clock = parent.score, parent.clock
     bar = _ending(parent.kept.form, clock, old)
@@ -159,31 +161,47 @@ def continued(parent: Parent, part: Brief, words: Words, seconds: float, languag
         kinds = sections.kinds(before[-1].kind if before else "verse", part, rest, seed)
         inner = Form(placed(instrumental(part.preset.form, rest, kinds), rest, part.energy))
     new = sections.renumbered(sections.without_intro(inner.stretches, clock), before, bar, clock, len(old.lines))
+    duration = old.duration + seconds
+    gone = tuple(line for line in old.voice if line.notes[0].start >= cut - AHEAD_S / old.beat_s)
+    music = Span(max(0.0, old.seconds(cut) - BEFORE_S), duration, fade_in=BEFORE_S)
+    ringing = [x.end + APART_S for x in heard(parent) if x.line not in gone and x.start < music.start < x.end]
+    voices = replace(music, start=max([music.start, *ringing]))
+    slots, missing = tuple(slot for stretch in new for slot in stretch.slots), len(inner.left_out)
     form = Form((*before, *new))
+    if ringing and slots:
+        room = beats_of(old, replace(voices, start=voices.start + ONSET_S))
+        clear = _late(slots, (*old.lines, *words), room[0], clock)
+        laid_anew = (clear, missing) if clear else laid(words, len(old.lines), room, longer)
+        form = with_slots(form, slots, laid_anew[0], clock)
+        slots, missing = laid_anew
     dice = Continued(old.seed, seed, *sections.names(before, new))
     preset = part.preset
     chords = harmonise(preset.harmony, part.tonic, part.minor, form, longer, dice)
     other = arranged(part, form, (*old.lines, *words), chords, longer, dice, old.title)
-    duration = old.duration + seconds
     ground = ((cut, math.inf),)
     score = woven(old, replace(other, duration=duration), lambda _: ground, longer, chords=ground)
-    lead = sung_in(form, other.voice, [slot for stretch in new for slot in stretch.slots])
-    gone = tuple(line for line in old.voice if line.notes[0].start >= cut - AHEAD_S / old.beat_s)
+    lead = sung_in(form, other.voice, slots)
     score = replace(
         score,
         voice=exchanged(old.voice, gone, lead),
         backing=exchanged(old.backing, beside(gone, old.backing), beside(lead, other.backing)),
     )
-    begin = max(0.0, old.seconds(cut) - BEFORE_S)
-    music = Span(begin, duration, fade_in=BEFORE_S)
-    ringing = [line.end + APART_S for line in heard(parent) if line.start < begin < line.end]
-    return draft(
-        parent, score, form, part=part, language=language, missing=len(inner.left_out),
-        cut=Cut(music, replace(music, start=max([begin, *ringing]))),
-    )  # fmt: skip
+    return draft(parent, score, form, part=part, missing=missing, cut=Cut(music, voices))
 
 
-def led_up_to(parent: Parent, part: Brief, words: Words, seconds: float, language: str, seed: int) -> Draft:
+def _late(slots: Sequence[Slot], lines: Words, first: float, clock: Clock) -> tuple[Slot, ...]:
+    """`slots` from beat `first` on, where what is left of each of them holds its line; else none."""
+    first = math.ceil(first / clock.step - 1e-6) * clock.step
+    late = []
+    for slot in slots:
+        start = max(slot.start, first)
+        late.append(replace(slot, start=start, length=slot.start + slot.length - start))
+        if start > slot.start and late[-1].length * clock.beat_s < easily(lines[slot.line]):
+            return ()
+    return tuple(late)
+
+
+def led_up_to(parent: Parent, part: Brief, words: Words, seconds: float, seed: int) -> Draft:
     """New music of `seconds` that leads into `parent`, whose bars go on from its own."""
     old, clock = parent.score, parent.clock
     seconds = round(seconds * RATE) / RATE
@@ -225,7 +243,7 @@ def led_up_to(parent: Parent, part: Brief, words: Words, seconds: float, languag
         backing=exchanged(base.backing, (), beside(lead, other.backing)),
     )
     span = Span(0.0, seconds, fade_out=LETTING_GO_S)
-    return draft(parent, score, form, part=part, language=language, missing=missing, cut=Cut(span, span, shift=seconds))
+    return draft(parent, score, form, part=part, missing=missing, cut=Cut(span, span, shift=seconds))
 
 
 def _ending(form: Form, clock: Clock, score: Score) -> int:

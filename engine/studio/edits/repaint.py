@@ -31,7 +31,9 @@ from engine.studio.edits.room import (
     inside,
     laid,
     own_slots,
+    sung_across,
     sung_in,
+    unsung,
     with_slots,
 )
 from engine.studio.edits.splice import Cut, Span
@@ -50,9 +52,11 @@ def plan(spec: Repaint, order: Order, session: Session) -> Plan:
     """
     parent = parent_of(order)
     seeds = seeds_of(order)
-    part = understood(spec.caption, parent.kept.brief, session, seeds[0])
-    told = notices.of_edit(spec, part)
-    words = read_words(spec.lyrics, language_of(spec.vocal_language, parent), session, told)
+    part, idle = understood(spec.caption, parent.kept.brief, session, seeds[0])
+    told = notices.of_edit(spec, part, idle)
+    words = read_words(spec.lyrics, language_of(spec.vocal_language, parent), part, session, told)
+    if part.instrumental:
+        told += sung_across(parent, region(spec.repainting_start, spec.repainting_end, parent.length))
     made = repainted(spec, parent, words, seeds[0], session)
     return planned(spec, parent, made, session, caption=parent.source.caption or spec.caption, seeds=seeds, told=told)
 
@@ -60,7 +64,8 @@ def plan(spec: Repaint, order: Order, session: Session) -> Plan:
 def render(spec: Repaint, plan: Plan, order: Order, sink: TrackSink, session: Session) -> None:
     """Render every take. Raises as `plan` does, and `source_gone`."""
     parent = parent_of(order)
-    words = read_words(spec.lyrics, language_of(spec.vocal_language, parent), session, [])
+    part, _ = understood(spec.caption, parent.kept.brief, session, plan.seeds[0])
+    words = read_words(spec.lyrics, language_of(spec.vocal_language, parent), part, session, [])
     handed_over(
         plan,
         sink,
@@ -80,33 +85,39 @@ def region(start: float, end: float, length: float) -> Span:
 
 
 def repainted(spec: Repaint, parent: Parent, words: tuple[LyricLine, ...], seed: int, session: Session) -> Draft:
-    """`parent` with a region that plays what the caption says, and sings `words`, or its own on new tunes."""
+    """`parent` with a region that plays what the caption says, and sings `words`, or its own on new tunes.
+
+    Where the caption wants nobody to sing, its lines fall silent.
+    """
     span = region(spec.repainting_start, spec.repainting_end, parent.length)
-    part = understood(spec.caption, parent.kept.brief, session, seed)
-    return anew(parent, span, part, words, language_of(spec.vocal_language, parent), seed, session)
+    part, _ = understood(spec.caption, parent.kept.brief, session, seed)
+    return anew(parent, span, part, words, seed, session)
 
 
-def anew(
-    parent: Parent, span: Span, part: Brief, words: tuple[LyricLine, ...], language: str, seed: int, session: Session
-) -> Draft:
+def anew(parent: Parent, span: Span, part: Brief, words: tuple[LyricLine, ...], seed: int, session: Session) -> Draft:
     """`parent`, in which everything in `span` is composed by `seed` for `part`. Lines across its borders stay."""
     old, form = parent.score, parent.kept.form
     clock = clock_of(part, parent.clock.duration)
     beats = beats_of(old, span)
     # without a singer the old voices stay: they are in their stems
     sings = bool(words) or (bool(old.voice) and session.silent_because() is None)
-    voices = between(parent, span) if sings else None
+    voices = between(parent, span) if sings or part.instrumental else None
     own = tuple(each.line for each in inside(parent, span)) if voices is not None else ()
     slots: tuple[Slot, ...] = ()
     missing = len(words)
     if voices is not None:
         room = beats_of(old, voices)
         gone = own_slots(form, own)
-        slots, missing = laid(words, len(old.lines), room, clock) if words else (tuple(_clipped(gone, room)), 0)
+        if words:
+            slots, missing = laid(words, len(old.lines), room, clock)
+        elif not part.instrumental:
+            slots = tuple(_clipped(gone, room))
         form = with_slots(form, gone, slots, clock)
     moved = Form(tuple(louder(stretch, part.energy - parent.kept.brief.energy) for stretch in form.stretches))
+    # who leads plays where nobody sings
+    moved = unsung(moved) if part.instrumental else moved
     new = replace(realise(part, moved, (*old.lines, *words), clock, seed, old.title), duration=old.duration)
-    lead = sung_in(form, new.voice, slots)
+    lead = sung_in(form, new.voice, slots) if slots else ()
     score = woven(old, new, lambda _: (beats,), clock, chords=(beats,))
     score = replace(
         score,
@@ -114,7 +125,7 @@ def anew(
         backing=exchanged(old.backing, beside(own, old.backing), beside(lead, new.backing)),
     )
     return draft(
-        parent, score, form, part=part, language=language, cut=Cut(span, voices), missing=missing
+        parent, score, form, part=part, cut=Cut(span, voices), missing=missing
     )  # fmt: skip
 
 

@@ -108,7 +108,7 @@ def varied(parent: Parent, variance: float, seed: int, *, sings: bool = True) ->
     score = replace(score, seed=seed) if variance >= 0.5 else score
     if not sings:
         score = replace(score, voice=(), backing=())
-    return draft(parent, score, kept.form, part=kept.brief, language=kept.language, cut=None)
+    return draft(parent, score, kept.form, part=kept.brief, cut=None)
 
 
 def phrases_of(form: Form, clock: Clock) -> tuple[Phrase, ...]:
@@ -172,6 +172,6 @@ def _same(parent: Parent) -> Song:
     for name, sound in parent.stems.items():
         reel = blank(2, round(parent.length * RATE))
         reel.audio.copy_(torch.from_numpy(sound()))
-        sounds[name] = reel.audio.numpy()
+        sounds[name] = reel.array
         reel.rest()
     return parent.kept, Mixed(parent.song(), sounds, parent.kept.desk), parent.kept.lines

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from engine.spec import Notice
 from engine.studio.compose.clock import Clock
 from engine.studio.compose.form import Form, Slot
 from engine.studio.edits.parent import Parent
@@ -14,6 +15,8 @@ from engine.studio.score import LyricLine, Score, SungLine
 
 # Between a line that stays and a new one.
 APART_S = 0.03
+# A line is heard so near to the place where it is written.
+BESIDE_S = 0.5
 SHORTEST_S = 0.5
 # Seconds a syllable, and for the breath: what is easy to sing, and what can still be understood.
 PACES = ((0.2, 0.4), (0.15, 0.2), (0.105, 0.08))
@@ -31,12 +34,17 @@ class Heard:
 
 
 def heard(parent: Parent) -> tuple[Heard, ...]:
-    """Every line that the song's lead voice sings, in the order of time."""
-    score, times = parent.score, parent.kept.lines
-    if len(times) == len(score.voice):
-        return tuple(Heard(line, time.start, time.end) for line, time in zip(score.voice, times, strict=True))
-    # nobody could sing when it was made
-    return ()
+    """Every line of the song's lead voice that sounds, in the order of time; none where nobody could sing."""
+    score, times = parent.score, list(parent.kept.lines)
+    found = []
+    for line in score.voice:
+        begins = score.seconds(line.notes[0].start)
+        near = [time for time in times if abs(time.start - begins) < BESIDE_S]
+        if near:
+            time = min(near, key=lambda time: abs(time.start - begins))
+            times.remove(time)
+            found.append(Heard(line, time.start, time.end))
+    return tuple(found)
 
 
 def inside(parent: Parent, span: Span) -> tuple[Heard, ...]:
@@ -54,6 +62,13 @@ def between(parent: Parent, span: Span) -> Span | None:
     if own:
         start, end = min(start, own[0].start), max(end, own[-1].end)
     return Span(start, end) if end - start >= SHORTEST_S else None
+
+
+def sung_across(parent: Parent, span: Span) -> list[Notice]:
+    """What people should know of lines that are sung on though nobody shall sing in `span`: no word is cut in two."""
+    lines = [line for line in heard(parent) if line.start < span.end and line.end > span.start]
+    count = len(lines) - len(inside(parent, span))
+    return [Notice(code="lines_across", params={"count": count})] if count else []
 
 
 def beats_of(score: Score, span: Span) -> tuple[float, float]:
@@ -76,6 +91,11 @@ def with_slots(form: Form, without: Sequence[Slot], slots: Sequence[Slot], clock
         own += [slot for slot in slots if begin <= slot.start < end]
         stretches.append(replace(stretch, slots=tuple(sorted(own, key=lambda slot: slot.start))))
     return Form(tuple(stretches))
+
+
+def unsung(form: Form) -> Form:
+    """`form` as an instrumental has it."""
+    return Form(tuple(replace(stretch, slots=()) for stretch in form.stretches))
 
 
 def sung_in(form: Form, voice: Sequence[SungLine], slots: Sequence[Slot]) -> tuple[SungLine, ...]:
@@ -104,7 +124,7 @@ def laid(
     They are as broad as there is room for, and begin on bar lines where that is possible.
     """
     first, last = room[0], min(room[1], max(clock.last, clock.end - 1 / clock.beat_s))
-    downbeat = math.ceil(first / clock.beats - 1e-6) * clock.beats
+    downbeat = math.ceil(first / clock.beats - 1e-9) * clock.beats
     whole = last - downbeat
     for pace, breath in PACES:
         needs = [(len(line.syllables) * pace + breath) / clock.bar_s for line in lines]
@@ -125,6 +145,12 @@ def laid(
         slots.append(Slot(number + at, start, need * stretched))
         start += need * stretched
     return tuple(slots), len(lines) - count
+
+
+def easily(line: LyricLine) -> float:
+    """Seconds in which `line` is sung at the quickest of the usual paces."""
+    pace, breath = PACES[1]
+    return len(line.syllables) * pace + breath
 
 
 def _broadened(bars: list[float], room: float, clock: Clock) -> list[float]:

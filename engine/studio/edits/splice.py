@@ -13,6 +13,7 @@ from torch import Tensor
 from engine.audio.loudness import block_peaks
 from engine.spec.protocol import LineTime, WordTime
 from engine.studio.compose.brief import Brief
+from engine.studio.edits import level
 from engine.studio.edits.parent import Parent
 from engine.studio.score import Note, Score, SungLine
 from engine.studio.session import Session
@@ -85,6 +86,8 @@ def spliced(
     whole = Span(min(span.start for span in spans), max(span.end for span in spans))
     gain = _gain(parent, length, shift, whole)
     made = _rendered(score, brief, language, whole, cut, Desk(parent.kept.desk.faders, gain), session, on_progress)
+    if cut.music is not None:
+        made = _levelled(parent, made, cut.music, cut.shift, length)
     stems: dict[str, Audio] = {}
     for name in dict.fromkeys((*parent.stems, *made.stems)):
         span = cut.voices if name in VOICES else cut.music
@@ -92,7 +95,7 @@ def spliced(
         if span is not None:
             _cross(reel.audio, made.stems.get(name), made.first, span)
         if bool(reel.audio.any()):
-            stems[name] = reel.audio.numpy()
+            stems[name] = reel.array
         reel.rest()
     _limit(stems, whole, tuple(name for name in stems if cut.music is not None or name in VOICES))
     song = _placed(parent.song(), length, shift)
@@ -107,8 +110,21 @@ def spliced(
         **parent.kept.desk.faders,
         **{n: g for n, g in made.desk.faders.items() if n not in parent.kept.desk.faders},
     }
-    mixed = Mixed(song.audio.numpy(), stems, Desk(faders, gain))
+    mixed = Mixed(song.array, stems, Desk(faders, gain))
     return mixed, _lines(parent.kept.lines, made.lines, cut)
+
+
+def _levelled(parent: Parent, made: _Rendered, music: Span, shift: float, length: int) -> _Rendered:
+    """`made`, as loud in `music` as fits the parent. Its stems are changed in place."""
+    first, last = round(music.start * RATE), min(length, round(music.end * RATE))
+    part = [stem[:, first - made.first : last - made.first] for stem in made.stems.values()]
+    db = level.fitting(parent.song(), part, music.start - shift) if part else 0.0
+    if db == 0:
+        return made
+    ramp = level.ramp(db, len(made.desk.gain), (first - made.first) // curve.STEP if first else None)
+    for stem in made.stems.values():
+        curve.apply(torch.from_numpy(stem), ramp)
+    return replace(made, desk=Desk(made.desk.faders, made.desk.gain * ramp.numpy()))
 
 
 def _reached(made: _Rendered, count: int) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from engine.studio.compose.band import Band
@@ -14,20 +15,29 @@ from engine.studio.compose.harmony import Chords
 from engine.studio.compose.song import clock_of
 from engine.studio.edits.parent import Parent
 from engine.studio.edits.repaint import louder
+from engine.studio.edits.room import unsung
 from engine.studio.score import Note, Part, Score, SungLine
 
 OCTAVE = 12
+# How loud an instrument plays what was sung.
+SUNG_LEVEL = 0.75
 
 
 def restyled(parent: Parent, old: Score, form: Form, part: Brief, seed: int) -> Score:
-    """`old`, a song on the bars of `parent`: the same chords, tunes and words, played by the band of `part`."""
+    """`old`, a song on the bars of `parent`: the same chords, tunes and words, played by the band of `part`.
+
+    Where nobody shall sing, who leads plays what was sung.
+    """
     brief = parent.kept.brief
     was, clock = parent.clock, clock_of(part, parent.clock.duration)
     octave = {("female", "male"): -OCTAVE, ("male", "female"): OCTAVE}.get((brief.voice, part.voice), 0)
     voice, backing = (tuple(_resung(line, was, clock, octave) for line in lines) for lines in (old.voice, old.backing))
     moved = Form(tuple(louder(stretch, part.energy - brief.energy) for stretch in form.stretches))
+    tune = tuple(note for each in old.parts if each.tune for note in each.notes)
+    if part.instrumental:
+        tune += tuple(_played(old.voice))
+        moved, voice, backing = unsung(moved), (), ()
     parts = Band(part, moved, Chords(old.chords), clock, Dice(seed), voice).parts()
-    tune = next((part for part in old.parts if part.tune), None)
     return replace(
         old,
         style=part.style,
@@ -46,13 +56,20 @@ def _resung(line: SungLine, was: Clock, clock: Clock, octave: int) -> SungLine:
     return replace(line, notes=tuple(notes))
 
 
-def _replayed(part: Part, tune: Part, was: Clock, clock: Clock) -> Part:
+def _played(voice: Sequence[SungLine]) -> Iterator[Note]:
+    """What is sung, as notes; words that are spoken have no tune."""
+    for line in voice:
+        if not line.spoken:
+            yield from (Note(note.start, note.length, note.pitch, SUNG_LEVEL) for note in line.notes)
+
+
+def _replayed(part: Part, tune: Sequence[Note], was: Clock, clock: Clock) -> Part:
     """`part` playing the notes of `tune`, in the octave that suits its instrument."""
     low, high = LEAD_RANGES[part.instrument]
-    middle = sum(note.pitch for note in tune.notes) / max(1, len(tune.notes))
+    middle = sum(note.pitch for note in tune) / max(1, len(tune))
     octaves = round(((low + high) / 2 - middle) / OCTAVE) * OCTAVE
     notes = []
-    for note in tune.notes:
+    for note in sorted(tune, key=lambda note: note.start):
         start, end = (_reswung(beat, was, clock) for beat in (note.start, note.start + note.length))
         pitch = note.pitch + octaves
         pitch += OCTAVE * (pitch < low) - OCTAVE * (pitch > high)

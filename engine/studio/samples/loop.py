@@ -4,33 +4,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio.loudness import true_peak_db
+from engine.spec import EngineError
 from engine.spec.fields import BEATS_PER_BAR
 from engine.spec.preset import Instrument
-from engine.spec.sampled import METRE, bar_s
 from engine.studio.compose.arrangement import USUAL_FIGURES
 from engine.studio.compose.brief import Brief
 from engine.studio.compose.comping import LEAD_RANGES
 from engine.studio.compose.form import Form, Stretch
-from engine.studio.compose.patterns import HAT, RIDE
+from engine.studio.compose.patterns import CLAP, CRASH, HAT, KICK, PEDAL, RIDE, RIM, SNARE
 from engine.studio.compose.song import clock_of, realise
-from engine.studio.samples.sounds import DUSTY, Heard, added, has_any
-from engine.studio.score import Part, Score
+from engine.studio.samples.heard import Heard, falls, wanted_of
+from engine.studio.samples.measure import Measure
+from engine.studio.samples.sounds import DUSTY, has_any
+from engine.studio.score import Note, Part, Score
 from engine.studio.sound.mix import Mixed, mix
 from engine.studio.sound.noise import RATE
 from engine.studio.sound.parts import Tones, samples_in
 
 Audio = NDArray[np.float32]
 
-SLOWEST, FASTEST = 60.0, 200.0
-# What a count of bars costs in octaves of tempo: phrases of four and two bars are what people build with.
-ODD, UNEVEN = 0.3, 0.12
 # Playing on behind the loop until the song would end: longer than any final chord.
 ENDING_S = 12.0
 # The longest ring of a cymbal and its room; then the same time again sounds the same.
@@ -50,46 +49,17 @@ BACKGROUND = frozenset({"pad", "string_ensemble", "brass_section", "organ"})
 # Figures that wait for others, and what is played instead by somebody who is alone.
 SPARSE = frozenset({"answer", "accents", "counter"})
 ALONE = {"brass_section": "stabs"}
-
-
-@dataclass(frozen=True)
-class Measure:
-    """How a loop counts its time: `bars` of a metre at `bpm`."""
-
-    bars: int
-    timesignature: str
-    bpm: float
-
-
-def measure_at(tempo: float, duration: float, wanted: str) -> Measure:
-    """Whole bars at a given tempo: of the metre that is `wanted` if they fill `duration`, else of 4/4."""
-    for metre in (wanted, METRE):
-        bars = duration / bar_s(metre, tempo)
-        if abs(bars - round(bars)) * bar_s(metre, tempo) < 1e-4:
-            break
-    return Measure(max(1, round(bars)), metre, tempo)
-
-
-def measure_in(duration: float, wish: float, metres: Sequence[str]) -> Measure:
-    """Whole bars that fill exactly `duration` seconds at a tempo near `wish`.
-
-    Of `metres` the first one that fits at 60 to 200 BPM; at any tempo where none does.
-    """
-    for metre in metres:
-        one = BEATS_PER_BAR[metre] * 60.0 / duration
-        counts = range(max(1, math.ceil(SLOWEST / one - 1e-9)), int(FASTEST / one + 1e-9) + 1)
-        if counts:
-            bars = min(counts, key=lambda count: abs(math.log2(count * one / wish)) + _oddness(count))
-            return Measure(bars, metre, bars * one)
-    metre = metres[0]
-    one = BEATS_PER_BAR[metre] * 60.0 / duration
-    return Measure(1, metre, one)
-
-
-def _oddness(bars: int) -> float:
-    if bars in (1, 2) or bars % 4 == 0:
-        return 0.0
-    return UNEVEN if bars % 2 == 0 else ODD
+# What goes with a drum that isn't wanted: its other strokes, its other sizes.
+KIN = {
+    36: (35, 36), 38: (38, 40), 42: (42, 44, 46), 43: (41, 43, 45, 47, 48, 50), 49: (49, 52, 55, 57), 51: (51, 53, 59),
+}  # fmt: skip
+# Whose places a drum takes that the groove doesn't have: those of the hats, or of what is struck harder.
+LIGHT, HARD = (HAT, PEDAL, RIDE), (35, KICK, RIM, SNARE, CLAP, 40)
+TAKES_HARD = frozenset((*HARD, 41, 43, 45, 47, 48, 50))
+BACKBEATS = (SNARE, 40, RIM, CLAP)
+# A riser that is alone climbs over this many bars, one that leads back over this many.
+CLIMB, LEAD_BACK = 8, 2
+RISER_PITCH = 60
 
 
 def arranged(brief: Brief, caption: str, heard: tuple[Heard, ...]) -> Brief:
@@ -97,9 +67,10 @@ def arranged(brief: Brief, caption: str, heard: tuple[Heard, ...]) -> Brief:
     preset = brief.preset
     own = preset.instruments
     named: dict[str, Instrument] = {}
-    for sound in (each.sound for each in heard):
+    wanted = wanted_of(heard)
+    for sound in (each.sound for each in wanted):
         named[sound.stem] = own.get(sound.stem, sound.plays) if sound.usual else sound.plays
-    if added(caption, heard) or not heard:
+    if not wanted or wanted[0].extra:
         return replace(brief, preset=preset.model_copy(update={"instruments": {**own, **named}}))
     figures: dict[str, str] = {}
     for stem, instrument in named.items():
@@ -118,7 +89,10 @@ def arranged(brief: Brief, caption: str, heard: tuple[Heard, ...]) -> Brief:
 
 
 def composed(brief: Brief, measure: Measure, heard: tuple[Heard, ...], samples: int, seed: int, title: str) -> Score:
-    """One round of the loop, as long as `samples` say: the second of three, so that it leads on as it came."""
+    """One round of the loop, as long as `samples` say: the second of three, so that it leads on as it came.
+
+    Raises `EngineError`, permanent: `nothing_to_play` where the caption leaves nobody.
+    """
     period = float(measure.bars * BEATS_PER_BAR[measure.timesignature])
     exact = replace(brief, bpm=period * 60.0 * RATE / samples, timesignature=measure.timesignature)
     for kind in KINDS:
@@ -126,13 +100,16 @@ def composed(brief: Brief, measure: Measure, heard: tuple[Heard, ...], samples: 
         chords = [chord for chord in whole.chords if period <= chord.start < 2 * period]
         if chords[0].root == brief.tonic:
             break
-    parts = [_round(part, period) for part in whole.parts]
+    parts = [_round(part, period) for part in whole.parts if part.stem != "fx"]
+    parts = [_drummed(part, heard, measure) for part in parts] + _risers(brief, heard, measure)
+    if not any(part.notes for part in parts):
+        raise EngineError("nothing_to_play", permanent=True)
     return replace(
         whole,
         duration=samples / RATE,
         sections=(),
         chords=tuple(replace(chord, start=chord.start - period) for chord in chords),
-        parts=tuple(part for part in _drums(parts, heard) if part.notes),
+        parts=tuple(part for part in parts if part.notes),
         loop=period,
     )
 
@@ -155,18 +132,60 @@ def _round(part: Part, period: float) -> Part:
     return replace(part, notes=tuple(replace(note, start=note.start - period) for note in notes))
 
 
-def _drums(parts: Sequence[Part], heard: tuple[Heard, ...]) -> list[Part]:
-    """`parts` with only the drums that were named one by one; where the groove has none of them, they play its hats."""
-    result = []
-    for part in parts:
-        sounds = [each.sound for each in heard if each.sound.stem == part.stem]
-        wanted = tuple(drum for sound in sounds for drum in sound.drums)
-        if wanted and all(sound.drums for sound in sounds):
-            notes = tuple(note for note in part.notes if note.pitch in wanted)
-            hats = [note for note in part.notes if note.pitch in (HAT, RIDE)] or part.notes
-            part = replace(part, notes=notes or tuple(replace(note, pitch=wanted[0]) for note in hats))
-        result.append(part)
-    return result
+def _drummed(part: Part, heard: tuple[Heard, ...], measure: Measure) -> Part:
+    """`part` without the drums that are not wanted; only those that were named one by one, unless others play too."""
+    mine = [each for each in heard if each.sound.stem == part.stem]
+    gone = {kin for each in mine if not each.wanted for drum in each.sound.drums for kin in KIN.get(drum, (drum,))}
+    notes = [note for note in part.notes if note.pitch not in gone]
+    wanted = [each.sound.drums for each in wanted_of(mine)]
+    if wanted and all(wanted) and not wanted_of(mine)[0].extra:
+        named = {drum for drums in wanted for drum in drums}
+        kept = [note for note in notes if note.pitch in named]
+        # a drum that the groove strikes now and then is no loop by itself
+        notes = kept if len(kept) >= measure.bars else _instead(part.notes, wanted[0][0], measure)
+    elif notes:
+        for drums in filter(None, wanted):
+            if not any(note.pitch in drums for note in notes):
+                hits = [note for note in part.notes if note.pitch in BACKBEATS]
+                notes += [replace(note, pitch=drums[0]) for note in hits] or _instead(part.notes, drums[0], measure)
+    return replace(part, notes=tuple(sorted(notes, key=lambda note: (note.start, note.pitch))))
+
+
+def _instead(notes: Sequence[Note], drum: int, measure: Measure) -> list[Note]:
+    """`drum` where the groove has others like it; what rings for long, and what has no like, on each first beat."""
+    like = () if drum == CRASH else HARD if drum in TAKES_HARD else LIGHT
+    places = {note.start: replace(note, pitch=drum) for note in notes if note.pitch in like}
+    if len(places) < measure.bars:
+        beats = BEATS_PER_BAR[measure.timesignature]
+        places = {float(bar * beats): Note(float(bar * beats), 1.0, drum, 0.9) for bar in range(measure.bars)}
+    return list(places.values())
+
+
+def _risers(brief: Brief, heard: tuple[Heard, ...], measure: Measure) -> list[Part]:
+    """Risers that end where the loop begins again: over all of it where nobody else plays, else over its end."""
+    named = [each for each in wanted_of(heard) if each.sound.stem == "fx"]
+    alone = len(named) == len(wanted_of(heard)) and not any(each.extra for each in named)
+    if not alone:
+        named = [each for each in named if not falls(each)]
+    if not named:
+        return []
+    beats = float(measure.bars * BEATS_PER_BAR[measure.timesignature])
+    count = math.ceil(measure.bars / CLIMB) if alone else 1
+    length = beats / count if alone else beats * min(1.0, LEAD_BACK / measure.bars)
+    notes = tuple(Note(beats - (count - at) * length, length, RISER_PITCH, 0.8) for at in range(count))
+    return [Part("fx", "riser", notes, brief.preset.gains_db.get("fx", 0.0))]
+
+
+def fallen(mixed: Mixed) -> Mixed:
+    """A loop of risers backwards: it falls."""
+    stems = {name: stem[:, ::-1].copy() for name, stem in mixed.stems.items()}
+    return replace(mixed, audio=mixed.audio[:, ::-1].copy(), stems=stems)
+
+
+def is_fall(heard: tuple[Heard, ...]) -> bool:
+    """Whether a loop is of nothing but sweeps that go down."""
+    wanted = wanted_of(heard)
+    return bool(wanted) and all(falls(each) and not each.extra for each in wanted)
 
 
 def rendered(score: Score, brief: Brief, tones: Tones, on_progress: Callable[[float], None]) -> Mixed:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from engine.spec import Notice, Order, Plan, Take, TrackSink
-from engine.spec.sampled import is_one_shot, tempo_of
+from engine.spec.sampled import is_one_shot, metre_of, tempo_of
 from engine.spec.tasks import Text2Samples
 from engine.studio import notices
 from engine.studio.caption import understand
@@ -15,7 +15,8 @@ from engine.studio.compose.theory import keyscale
 from engine.studio.compose.title import shortened, title_case
 from engine.studio.midi import to_midi
 from engine.studio.samples import loop, shot
-from engine.studio.samples.sounds import Heard, sounds_in, unknown
+from engine.studio.samples.heard import Heard, falls, sounds_in, unknown, without_refused
+from engine.studio.samples.measure import Measure, measure_at, measure_in
 from engine.studio.score import Score
 from engine.studio.session import Session
 from engine.studio.sound.noise import RATE
@@ -24,7 +25,11 @@ from engine.studio.sound.noise import RATE
 SHORT_METRES = ("2/4", "3/4")
 # Nobody sings.
 UNSUNG = ("vocal_language", "generate_lrc")
-_KIND = re.compile(r"\b(?:seamless|loop(?:s|ed|ing|able)?|one[\s-]?shots?|samples?|\d{2,3}\s*bpm)\b", re.IGNORECASE)
+_KIND = re.compile(
+    r"\b(?:seamless|loop(?:s|ed|ing|able)?|one[\s-]?shots?|samples?|"
+    r"(?:at\s+)?\d{2,3}\s*(?:bpm|beats per min(?:ute)?)|tempo\s*[:=]?\s*\d{2,3})\b",
+    re.IGNORECASE,
+)
 
 
 def plan(spec: Text2Samples, order: Order, session: Session) -> Plan:
@@ -39,6 +44,8 @@ def plan(spec: Text2Samples, order: Order, session: Session) -> Plan:
     kind = f"loop, {bpm:g} BPM"
     if single:
         kind = f"one-shot, {key}" if shot.tuned(heard) else "one-shot"
+    if metre != brief.timesignature:
+        brief = _without_metre(brief)
     told = notices.of_request(spec, replace(brief, not_understood=unknown(brief.not_understood, spec.caption, heard)))
     if not single and spec.duration != -1 and abs(order.duration - spec.duration) > 1e-3:
         told.append(Notice(code="whole_bars", params={"asked": spec.duration, "given": round(order.duration, 3)}))
@@ -77,6 +84,8 @@ def render(spec: Text2Samples, plan: Plan, sink: TrackSink, session: Session) ->
         brief = loop.arranged(brief, spec.caption, heard)
         score = loop.composed(brief, _measure(spec, first, plan.duration), heard, samples, seed, plan.title)
         mixed = loop.rendered(score, brief, session.tones, progress)
+        if loop.is_fall(heard):
+            mixed = loop.fallen(mixed)
         sink.take(_take(plan, number, score, mixed.audio, mixed.stems))
 
 
@@ -96,7 +105,7 @@ def _take(plan: Plan, number: int, score: Score, audio: loop.Audio, stems: dict[
 
 def _brief(spec: Text2Samples, seed: int, session: Session) -> Brief:
     return understand(
-        spec.caption,
+        without_refused(spec.caption, session.vocabulary),
         genre_preset=spec.genre_preset,
         vocabulary=session.vocabulary,
         bpm=tempo_of(spec),
@@ -107,12 +116,19 @@ def _brief(spec: Text2Samples, seed: int, session: Session) -> Brief:
     )
 
 
-def _measure(spec: Text2Samples, brief: Brief, duration: float) -> loop.Measure:
+def _measure(spec: Text2Samples, brief: Brief, duration: float) -> Measure:
     tempo = tempo_of(spec)
     if tempo is not None:
-        return loop.measure_at(tempo, duration, brief.timesignature)
+        return measure_at(tempo, duration, (brief.timesignature, metre_of(spec)))
     metres = (spec.timesignature,) if spec.timesignature else (brief.timesignature, *SHORT_METRES)
-    return loop.measure_in(duration, brief.bpm, metres)
+    return measure_in(duration, brief.bpm, metres)
+
+
+def _without_metre(brief: Brief) -> Brief:
+    """`brief` of a loop whose length has no whole bars of the metre that the caption names."""
+    understood = dict(brief.understood)
+    words = understood.pop("metre", ())
+    return replace(brief, understood=understood, not_understood=(*brief.not_understood, *words))
 
 
 def _title(spec: Text2Samples, brief: Brief, kind: str) -> str:
@@ -122,9 +138,10 @@ def _title(spec: Text2Samples, brief: Brief, kind: str) -> str:
 
 def _understood(brief: Brief, heard: tuple[Heard, ...]) -> dict[str, tuple[str, ...]]:
     """What the caption said, single drums included."""
-    sounds = [each.words for each in heard]
+    sounds = [each.words if each.wanted else f"no {each.words}" for each in heard]
     others = [words for words in brief.understood.get("instruments", ()) if not any(words in sound for sound in sounds)]
-    if not sounds:
+    sounds = [words for words, each in zip(sounds, heard, strict=True) if not (falls(each) and each.extra)]
+    if not heard:
         return dict(brief.understood)
     return {**brief.understood, "instruments": tuple(dict.fromkeys((*sounds, *others)))}
 

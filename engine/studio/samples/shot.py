@@ -18,7 +18,8 @@ from engine.studio.compose.brief import Brief
 from engine.studio.compose.comping import LEAD_RANGES, RANGES, SINGLE
 from engine.studio.compose.dice import Dice
 from engine.studio.compose.voicing import voiced
-from engine.studio.samples.sounds import BACKWARDS, DUSTY, Heard, Manner, Sound, has_any, manner_in
+from engine.studio.samples.heard import Heard, wanted_of
+from engine.studio.samples.sounds import BACKWARDS, DUSTY, Manner, Sound, has_any, manner_in
 from engine.studio.score import Note, Part, Score
 from engine.studio.sound import drums, percussion
 from engine.studio.sound.noise import RATE
@@ -87,7 +88,8 @@ def tuned(heard: tuple[Heard, ...]) -> bool:
 
 def _wanted(heard: tuple[Heard, ...]) -> Sound | None:
     """What is struck: of several words the one that names a single drum ("808 snare"), else the first."""
-    return next((each.sound for each in heard if each.sound.drums), heard[0].sound if heard else None)
+    sounds = [each.sound for each in wanted_of(heard)]
+    return next((sound for sound in sounds if sound.drums), sounds[0] if sounds else None)
 
 
 def _struck(sound: Sound, caption: str, brief: Brief, draw: random.Random) -> tuple[Part, Tensor]:

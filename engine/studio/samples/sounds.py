@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.spec.preset import Instrument
-from engine.studio.compose.arrangement import STEM_OF
-from engine.studio.understanding.reading import Reading
-from engine.studio.understanding.vocabulary import Vocabulary
 
 Manner = Literal["note", "chord", "stab", "strum", "swell", "riser", "faller"]
 
@@ -26,15 +23,6 @@ class Sound:
     plays: Instrument
     usual: bool = False
     drums: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A sound, the words of the caption that name it, and where these begin."""
-
-    sound: Sound
-    words: str
-    start: int
 
 
 def _kit(*drums: int) -> Sound:
@@ -62,7 +50,7 @@ SINGLE = {phrase: sound for phrases, sound in _SINGLE.items() for phrase in phra
 # A beat may be the whole music.
 VAGUE = ("beat", "beats")
 # How a single sound is played.
-_MANNERS: dict[str, Manner] = {
+MANNERS: dict[str, Manner] = {
     "stab": "stab", "strum": "strum", "strummed": "strum", "swell": "swell", "chord": "chord", "chords": "chord",
     "triad": "chord", "note": "note", "riser": "riser", "sweep": "riser", "uplifter": "riser", "whoosh": "riser",
     "downlifter": "faller", "downer": "faller",
@@ -73,68 +61,28 @@ PLAIN = frozenset(
     ("loop", "loops", "loopable", "looping", "looped", "sample", "samples", "one", "shot", "one-shot", "oneshot",
      "one-shots", "single", "hit", "hits", "seamless", "break", "breaks", "groove", "pattern", "bar", "bars", "riff",
      "line", "循环", "ループ", "루프", "bucle", "boucle",
-     *_MANNERS, *BACKWARDS)
+     *MANNERS, *BACKWARDS)
 )  # fmt: skip
 # Nobody sings here, though a song's caption may ask for it.
 SUNG = ("vocal", "voice", "vox", "choir", "acapella", "a cappella", "singer", "singing")
 DUSTY = ("dusty", "dirty", "crunchy", "vinyl", "gritty")
-_NOT = re.compile(r"\b(?:no|without|minus)\s+(?:any\s+)?$")
-_ADDED = re.compile(r"\b(?:with|plus|and some|over)\b")
-
-
-def sounds_in(caption: str, vocabulary: Vocabulary) -> tuple[Heard, ...]:
-    """The sounds of a caption in its order. The drums in "drum and bass" are none."""
-    reading = Reading(caption, vocabulary)
-    spans = sorted((_spans(SINGLE, reading.text)), key=lambda span: span[0] - span[1])
-    found: list[tuple[int, int, Sound]] = []
-    for start, end, phrase in spans:
-        if all(end <= left or start >= right for left, right, _ in found) and not _NOT.search(reading.text[:start]):
-            found.append((start, end, SINGLE[phrase]))
-    for each in reading.find({**vocabulary.strong, **vocabulary.instruments}):
-        player = vocabulary.instruments.get(each.phrase)
-        covered = any(each.start < right and left < each.end for left, right, _ in found)
-        if player is None or player.colour or covered or each.phrase in VAGUE or reading.weight(each) <= 0:
-            continue
-        sound = Sound(player.stem or STEM_OF[player.plays], player.plays, usual=player.stem is not None)
-        found.append((each.start, each.end, sound))
-    return tuple(Heard(sound, reading.written(start, end), start) for start, end, sound in sorted(found, key=_place))
-
-
-def added(caption: str, heard: tuple[Heard, ...]) -> bool:
-    """Whether the sounds come on top of something else: "techno loop with piano"."""
-    turn = _ADDED.search(caption.casefold())
-    return turn is not None and all(each.start > turn.start() for each in heard)
 
 
 def manner_in(caption: str) -> Manner | None:
     """How the caption wants its sound played, where it says so; the last word counts ("piano chord stab")."""
-    places = [(start, word) for start, _, word in _spans(_MANNERS, caption.casefold())]
-    return _MANNERS[max(places)[1]] if places else None
+    places = [(start, word) for start, _, word in spans(MANNERS, caption.casefold())]
+    return MANNERS[max(places)[1]] if places else None
 
 
 def has_any(caption: str, words: Iterable[str]) -> bool:
     """Whether one of `words` stands in the caption."""
-    return bool(_spans(words, caption.casefold()))
+    return bool(spans(words, caption.casefold()))
 
 
-def unknown(words: Iterable[str], caption: str, heard: tuple[Heard, ...]) -> tuple[str, ...]:
-    """Those of `words` that mean nothing for a sample either, and those that ask for a voice."""
-    text = caption.casefold()
-    known = {part for each in heard for part in re.split(r"[\s-]", each.words.casefold())}
-    plain = known | PLAIN | {*DUSTY}
-    left = [word for word in words if word not in plain and not plain.issuperset(re.split(r"[\s-]", word))]
-    sung = [text[start:end] for start, end, _ in _spans(SUNG, text) if not _NOT.search(text[:start])]
-    return tuple(dict.fromkeys((*sung, *left)))
-
-
-def _spans(phrases: Iterable[str], text: str) -> list[tuple[int, int, str]]:
+def spans(phrases: Iterable[str], text: str) -> list[tuple[int, int, str]]:
     """Where `phrases`, or their plurals, stand in `text` as whole words."""
     return [
         (*match.span(), phrase)
         for phrase in phrases
         for match in re.finditer(rf"(?<![\w#]){re.escape(phrase)}s?(?![\w#])", text)
     ]
-
-
-def _place(found: tuple[int, int, Sound]) -> int:
-    return found[0]

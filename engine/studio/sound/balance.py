@@ -17,6 +17,8 @@ VOICE_LUFS = -18.0
 MAX_SHIFT = 4.0
 # how far inside the preset's band the share of lows should lie, as a part of the band's width
 MARGIN = 0.2
+# what mastering adds to the share at most: it holds down hits, which are the bright part
+MASTERED = 0.07
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,10 @@ def refitted(
     floor, top = bass_band
     margin = MARGIN * (top - floor)
     share = low / energy if energy > 0 else 0.0
-    aim = min(top - margin, max(floor + margin, share))
+    aim = max(floor + margin, min(top - max(margin, MASTERED), share))
     deep = {line.name for line in lines if line.kind in ("kick", "bass")}
-    if aim == share or not deep:
+    # nobody else can give a band its highs
+    if aim == share or not deep or len(deep) == len(lines):
         return faders
     power = {x.name: faders[x.name] ** 2 * x.share for x in lines}
     rest_low = min(low, sum(power[x.name] * x.meter.low for x in lines if x.name not in deep))

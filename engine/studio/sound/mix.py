@@ -33,6 +33,8 @@ DUCKED_DB = {"drums": 0.5, "kick": 0.0, "bass": 0.4, "percussion": 1.0, "backing
 DUCK_DB = 2.0
 # every part but the deep ones is opened a little
 AIR = Band("high_shelf", 2800.0, 2.5, 0.6)
+# how often kick and bass are moved at most
+LOOKS = 3
 # the level a voice is brought to before its compressor, as RMS while it sings
 VOICE_RMS = 0.1
 
@@ -185,12 +187,17 @@ def _balanced(tracks: list[tuple[Line, Reel]], preset: Preset, samples: int) -> 
     lines = [line for line, _ in tracks]
     faders = balance(lines, preset.bass_band)
     whole = _summed(tracks, faders, samples)
-    better = refitted(lines, faders, *lows(whole), preset.bass_band)
-    for line, reel in tracks:
-        if better[line.name] != faders[line.name]:
-            whole.add_(reel.audio, alpha=better[line.name] - faders[line.name])
-            reel.rest()
-    return whole, better
+    # what is in tune adds up in other ways than powers do, so the second look may find a rest
+    for _ in range(LOOKS):
+        better = refitted(lines, faders, *lows(whole), preset.bass_band)
+        if better == faders:
+            break
+        for line, reel in tracks:
+            if better[line.name] != faders[line.name]:
+                whole.add_(reel.audio, alpha=better[line.name] - faders[line.name])
+                reel.rest()
+        faders = better
+    return whole, faders
 
 
 def _stems(tracks: list[tuple[Line, Reel]], faders: Mapping[str, float], gain: Tensor, fade: Tensor) -> dict[str, Reel]:

@@ -9,7 +9,7 @@ from engine.spec.words import Palette
 from engine.studio.compose.arrangement import STEM_OF
 from engine.studio.compose.comping import RANGES, SINGLE
 from engine.studio.compose.dice import Dice
-from engine.studio.understanding.band import Wish, asked
+from engine.studio.understanding.wishes import Wish, asked
 
 # They keep time below what was named; the others would only drown it.
 RHYTHM = ("drums", "bass", "percussion")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
-from engine.spec.fields import TONICS, Key
+from engine.spec.fields import TIME_SIGNATURES, TONICS, Key
 from engine.spec.preset import Preset
 from engine.studio.compose.dice import Dice
 from engine.studio.understanding.genre import Genre
 from engine.studio.understanding.reading import Reading
 
-_BPM = re.compile(r"(?<!\d)(\d{2,3})\s*(?:bpm\b|beats per minute)|\bbpm\s*[:=]?\s*(\d{2,3})(?!\d)")
+_BPM = re.compile(
+    r"(?<!\d)(?P<number>\d{2,3})\s*(?P<unit>bpm\b|beats per min(?:ute)?\b)|\b(?:bpm|tempo)\s*[:=]?\s*(\d{2,3})(?!\d)"
+)
 _MODES = {
     **dict.fromkeys(("major", "maj", "dur", "大调", "大調", "长调", "長調", "장조"), False),
     **dict.fromkeys(("minor", "min", "moll", "小调", "小調", "短调", "短調", "단조"), True),
@@ -24,10 +26,18 @@ _SUNG_KEY = re.compile(
     rf"\b({'|'.join(_SOLFEGE)})\s?(#|b|\s(?:sostenido|diese|diesis|bemol|bemolle))?"
     r"\s(mayor|majeur|maggiore|maior|menor|mineur|minore)\b"
 )
-_RAISED = ("#", "sharp", "is", "sostenido", "diese", "diesis")
-# "in A" and "in Bbm" are keys, "in a" is not
-_SHORT_KEY = re.compile(r"\b[Ii]n ([A-G])([#b♯♭]?)(m)?(?=[\s,.;]|$)")
-_METRE = re.compile(r"(?<!\d)(2/4|3/4|4/4|6/8)(?!\d)")
+_RAISED = ("#", "♯", "sharp", "is", "sostenido", "diese", "diesis")
+# "in A", "key of F sharp" and "key: Bbm" are keys, "in a" is not
+_SHORT_KEY = re.compile(
+    r"\b(?:[Ii]n|(?:[Ii]n (?:the )?)?[Kk]ey(?: of|\s?[:=]| is)?|[Tt]onart:?) "
+    r"?(?<![A-Za-z])([A-G])([#b♯♭]|[\s-]?(?:sharp|flat)\b)?(m|min)?(?=[\s,.;)]|$)"
+)
+_SMALL_KEY = re.compile(
+    r"\bkey(?: of|\s?[:=]| is)? ?(?<![a-z])(?!a\s+[a-z])([a-g])(#|b|[\s-]?(?:sharp|flat)\b)?(m|min)?(?=[\s,.;)]|$)"
+)
+# how a metre is written; only a few of them are played here
+_METRE = re.compile(r"(?<![\d/])([2-9]|1\d)/(2|4|8|16)(?![\d/])")
+_METRES = {**{each: each for each in TIME_SIGNATURES}, "12/8": "6/8"}
 SLOWEST, FASTEST = 30, 300
 # No usual tempo is slower than this, however slow the words are.
 USUAL_FLOOR = 40
@@ -36,25 +46,38 @@ BEYOND = 0.35
 COMPOUND_SHARE = 0.62
 
 
-def metre(reading: Reading) -> str | None:
-    """The metre a caption writes ("3/4") or names ("waltz"), or None."""
-    match = _METRE.search(reading.text)
-    if match:
-        reading.hear("metre", *match.span())
-        return match[1]
-    found = reading.understood("metre", reading.vocabulary.metres)
-    wanted = [each for each in found if reading.weight(each) > 0]
-    return reading.vocabulary.metres[wanted[0].phrase].timesignature if wanted else None
+def metre(reading: Reading, given: str | None) -> str | None:
+    """The metre that is given, or that a caption writes ("3/4") or names ("waltz"), or None.
+
+    A written one that nobody here can play is named as not understood.
+    """
+    kind = "" if given else "metre"
+    written: list[str] = []
+    for match in _METRE.finditer(reading.text):
+        if match[0] in _METRES:
+            reading.hear("" if written else kind, *match.span())
+            written.append(_METRES[match[0]])
+        elif not given:
+            reading.miss(*match.span())
+    found = reading.understood("" if written else kind, reading.vocabulary.metres)
+    named = [reading.vocabulary.metres[each.phrase].timesignature for each in found if reading.weight(each) > 0]
+    return given or next(iter((*written, *named)), None)
 
 
-def written_bpm(reading: Reading) -> int | None:
-    """The first tempo a caption writes as a number, 30 to 300."""
+def written_bpm(reading: Reading, given: int | None) -> int | None:
+    """The tempo that is given, or the first one a caption writes as a number, 30 to 300.
+
+    Its "beats" are hidden, so that nobody takes them for a kind of music.
+    """
+    tempo = given
     for match in _BPM.finditer(reading.text):
-        number = int(match[1] or match[2])
+        number = int(match["number"] or match[3])
         if SLOWEST <= number <= FASTEST:
-            reading.hear("tempo", *match.span())
-            return number
-    return None
+            reading.hear("" if tempo else "tempo", *match.span())
+            tempo = tempo or number
+        if match["unit"]:
+            reading.hide(*match.span("unit"))
+    return tempo
 
 
 def tempo_wish(reading: Reading, *, told: bool) -> float | None:
@@ -89,23 +112,31 @@ def key(reading: Reading, given: str | None) -> tuple[int | None, bool | None]:
     """(tonic, minor) as the request or the caption has them; None for what neither says."""
     if given:
         note, mode = Key().check(given).split(" ")
+        _key(reading, "")
         return TONICS[note], mode == "Minor"
+    return _key(reading, "key")
+
+
+def _key(reading: Reading, kind: str) -> tuple[int | None, bool | None]:
     match = _KEY.search(reading.text)
     if match:
-        reading.hear("key", *match.span())
+        reading.hear(kind, *match.span())
         # German calls B "h"
         note = TONICS["B" if match[1] == "h" else match[1].upper()]
         return (note + _step(match[2])) % 12, _MODES[match[3]]
     match = _SUNG_KEY.search(reading.text)
     if match:
-        reading.hear("key", *match.span())
+        reading.hear(kind, *match.span())
         return (_SOLFEGE[match[1]] + _step(match[2])) % 12, match[3].startswith(("men", "min"))
     short = _SHORT_KEY.search(reading.caption)
     if short:
-        reading.hear("key", reading.at(short.start(1)), reading.at(short.end()))
-        sign = short[2].replace("♯", "#").replace("♭", "b")
-        return TONICS[short[1] + sign], bool(short[3])
-    modes = reading.understood("key", reading.vocabulary.modes)
+        reading.hear(kind, reading.at(short.start(1)), reading.at(short.end()))
+        return (TONICS[short[1]] + _step(short[2])) % 12, bool(short[3])
+    small = _SMALL_KEY.search(reading.text)
+    if small:
+        reading.hear(kind, small.start(1), small.end())
+        return (TONICS[small[1].upper()] + _step(small[2])) % 12, bool(small[3])
+    modes = reading.understood(kind, reading.vocabulary.modes)
     return None, reading.vocabulary.modes[modes[0].phrase] if modes else None
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.spec.preset import Preset, Style
-from engine.studio.understanding.reading import Reading, clause_end
+from engine.studio.understanding.found import Found
+from engine.studio.understanding.reading import Reading
+from engine.studio.understanding.text import clause_end
 
 NEUTRAL = "Custom"
 NAMED, MORE_WORDS = 3.0, 0.5
@@ -29,10 +32,11 @@ class Genre:
     named: bool
 
 
-def genre(reading: Reading, given: str | None) -> Genre:
+def genre(reading: Reading, given: str | None, solos: Sequence[Found] = ()) -> Genre:
     """The genre that was asked for, or the one the caption names, or hints at, or `NEUTRAL`.
 
-    Among words that weigh the same the last one wins ("folk metal" is metal), but not over a comma.
+    Among words that weigh the same the last one wins ("folk metal" is metal), but not over a comma. A word that has one
+    of `solos` in it, instruments that stand out, counts only where nothing else does ("a piano solo").
     Raises KeyError for a `given` that isn't known.
     """
     presets = reading.vocabulary.presets
@@ -42,7 +46,7 @@ def genre(reading: Reading, given: str | None) -> Genre:
         reading.understood("genre", own)
         reading.understood("", reading.vocabulary.hints[given])
         return _with_style(reading, given, preset)
-    named, scores = _named(reading)
+    named, scores = _named(reading, solos)
     # who chose "Custom" meant no genre; a "piano" or a "waltz" is no reason for one
     scores = _hinted(reading, scores) if given is None else named
     if not scores:
@@ -60,7 +64,9 @@ def genre(reading: Reading, given: str | None) -> Genre:
     return Genre(found.name, found.preset, found.style, named=name in named)
 
 
-def _named(reading: Reading) -> tuple[dict[str, tuple[float, int]], dict[str, tuple[float, int]]]:
+def _named(
+    reading: Reading, solos: Sequence[Found]
+) -> tuple[dict[str, tuple[float, int]], dict[str, tuple[float, int]]]:
     """(genres that are named, genres that are named or meant), each with its weight and its last place."""
     known = reading.vocabulary
     turn = min((found.first for found in reading.find(known.grammar["turns"])), default=None)
@@ -74,16 +80,20 @@ def _named(reading: Reading) -> tuple[dict[str, tuple[float, int]], dict[str, tu
         weight = reading.weight(found)
         name = known.strong[found.phrase]
         if weight <= 0:
+            reading.tell("genre", found, wanted=False)
             reading.hide(found.start, found.end)
             continue
+        weak = found.phrase in known.weak or any(
+            found.first <= each.first and each.last <= found.last for each in solos
+        )
         spaces = found.phrase.count(" ")
-        strength = WEAK + MORE_HINTS * spaces if found.phrase in known.weak else NAMED + MORE_WORDS * spaces
+        strength = WEAK + MORE_HINTS * spaces if weak else NAMED + MORE_WORDS * spaces
         place = found.start if found.start < first_clause else 0
         strength *= weight * (AFTER_TURN if turn is not None and found.first > turn else 1.0)
-        for scores in (meant, named) if found.phrase not in known.weak else (meant,):
+        for scores in (meant,) if weak else (meant, named):
             before = scores.get(name, (0.0, 0))
             scores[name] = (before[0] + strength, max(before[1], place))
-        if found.phrase not in known.weak:
+        if not weak:
             reading.hear("genre", found.start, found.end)
     return named, meant
 
@@ -91,10 +101,10 @@ def _named(reading: Reading) -> tuple[dict[str, tuple[float, int]], dict[str, tu
 def _hinted(reading: Reading, scores: dict[str, tuple[float, int]]) -> dict[str, tuple[float, int]]:
     scores = dict(scores)
     for name, hints in reading.vocabulary.hints.items():
-        for found in reading.find(hints):
-            if reading.weight(found) > 0:
-                strength, start = scores.get(name, (0.0, 0))
-                scores[name] = (strength + HINTED + MORE_HINTS * found.phrase.count(" "), start)
+        # a hint that is repeated is one hint
+        for phrase in dict.fromkeys(found.phrase for found in reading.find(hints) if reading.weight(found) > 0):
+            strength, start = scores.get(name, (0.0, 0))
+            scores[name] = (strength + HINTED + MORE_HINTS * phrase.count(" "), start)
     return scores
 
 

@@ -8,41 +8,35 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from engine.studio.understanding.text import STOPS, Token, folded, joined, tokens
+from engine.studio.understanding.found import Found, all_found, is_part, parts
+from engine.studio.understanding.text import Token, folded, tokens
 from engine.studio.understanding.vocabulary import Vocabulary
 
 _WEIGHT = re.compile(r"\(([^():]+):\s*(\d(?:\.\d+)?)\s*\)")
 _DOUBLED = re.compile(r"\(\(([^()]+)\)\)")
 DOUBLED = 1.2
 MOST = 3.0
-HANGUL = ("가", "힣")
-
-
-@dataclass(frozen=True)
-class Found:
-    """A phrase of the vocabulary: its tokens from `first` up to `last` (not included), and its place in the text."""
-
-    first: int
-    last: int
-    start: int
-    end: int
-    phrase: str
 
 
 @dataclass
 class Reading:
-    """A caption while it is read. `heard` collects the words that were understood, as they were written."""
+    """A caption while it is read. `heard` collects what was understood: where it stands, and as what people are told.
+
+    `missed` are places that mean something nobody here can do.
+    """
 
     caption: str
     vocabulary: Vocabulary
-    heard: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    heard: dict[str, list[tuple[int, int, str]]] = field(default_factory=dict)
+    missed: list[tuple[int, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.text, self._places = folded(self.caption)
         self.known = [False] * len(self.text)
         self.hidden = [False] * len(self.text)
-        self.tokens = self._corrected(tokens(self.text))
-        self._grams = self._all_grams()
+        spelling = self.vocabulary.spelling
+        self.tokens = [replace(token, key=spelling.meant(token.key)) for token in tokens(self.text)]
+        self._grams = all_found(self.tokens, self.vocabulary)
         self._starts: dict[int, list[Found]] = {}
         self._ends: dict[int, list[Found]] = {}
         for gram in self._grams:
@@ -68,7 +62,7 @@ class Reading:
             own = range(gram.first, gram.last)
             if gram.phrase not in table or not taken.isdisjoint(own):
                 continue
-            if any(_is_part(gram, each) for each in whole):
+            if any(is_part(gram, each) for each in whole):
                 continue
             if everywhere or not any(self.hidden[gram.start : gram.end]):
                 kept.append(gram)
@@ -78,27 +72,43 @@ class Reading:
     def understood(
         self, kind: str, table: Collection[str], *, everywhere: bool = False, outside: Collection[str] = ()
     ) -> list[Found]:
-        """As `find`, and the phrases are kept as understood: words about `kind`."""
+        """As `find`, and the phrases are kept as understood: words about `kind`. "Louder drums" has no loud mood."""
         found = self.find(table, everywhere=everywhere, outside=outside)
+        found = [each for each in found if not self.stresses(each)]
         for each in found:
-            self.hear(kind, *self.whole(each))
+            self.tell(kind, each, wanted=self.weight(each) > 0)
         return found
 
-    def hear(self, kind: str, start: int, end: int) -> None:
+    def tell(self, kind: str, found: Found, *, wanted: bool) -> None:
+        """Keep `found` as understood, with the words that stress or reject it, and a "no" where they are elsewhere."""
+        start, end = self.whole(found)
+        factor, first = self._degree(found)
+        said = factor < 0 or self._not_before(first) or self._not_after(found.last)
+        self.hear(kind, start, end, before="" if wanted or said else "no ")
+
+    def hear(self, kind: str, start: int, end: int, *, before: str = "") -> None:
         """Mark a place of the text as understood. Words of no `kind` ("") are not told to people."""
         self.known[start:end] = [True] * (end - start)
         if kind and start < end:
-            self.heard.setdefault(kind, []).append((start, self.written(start, end)))
+            self.heard.setdefault(kind, []).append((start, end, before + self.written(start, end)))
+
+    def miss(self, start: int, end: int) -> None:
+        """Name a place of the text as not understood, whole."""
+        self.hide(start, end)
+        self.missed.append((start, end))
 
     def written(self, start: int, end: int) -> str:
         """A place of the text as the caption has it."""
         return self.caption[self._places[start] : self._places[end - 1] + 1]
 
-    def whole(self, found: Found) -> tuple[int, int]:
-        """The place of a phrase with the words that stress or reject it."""
+    def whole(self, found: Found, grammar: Collection[str] = ()) -> tuple[int, int]:
+        """The place of a phrase with the words that stress or reject it, or that are of these kinds of `grammar`."""
+        table = frozenset().union(*(self.vocabulary.grammar[kind] for kind in grammar))
         first = self._degree(found)[1]
-        no = self._ending_at(first, self.vocabulary.grammar["not_before"])
-        after = self._not_after(found.last)
+        no = self._not_before(first) or self._ending_at(first, table)
+        after = self._not_after(found.last) or self._starting_at(found.last, table)
+        if no and (more := self._not_before(no.first)):
+            no = more
         return (no.start if no else self.tokens[first].start), (after or found).end
 
     def at(self, place: int) -> int:
@@ -113,18 +123,34 @@ class Reading:
         """Whether a phrase of `table` stands right after `found`."""
         return self._starting_at(found.last, table) is not None
 
-    def joined(self, left: Found, right: Found) -> bool:
-        """Whether only an "and" stands between two phrases."""
-        joint = self._ending_at(right.first, self.vocabulary.grammar["joins"])
-        return joint is not None and joint.first == left.last
+    def joint(self, left: Found, right: Found) -> str | None:
+        """The "and" or "or" that alone stands between two phrases."""
+        joint = self._ending_at(self._degree(right)[1], self.vocabulary.grammar["joins"])
+        return joint.phrase if joint is not None and joint.first == left.last else None
+
+    def rejected(self, found: Found, table: Collection[str]) -> bool:
+        """Whether a "no" stands before `found` and the phrase of `table` before it: "no solo guitar"."""
+        return self._not_before(self.first_word(found, table)) is not None
+
+    def first_word(self, found: Found, table: Collection[str] = ()) -> int:
+        """The token that `found` begins at, with the words that stress it and a phrase of `table` before."""
+        first = self._degree(found)[1]
+        before = self._ending_at(first, table)
+        return before.first if before else first
+
+    def stresses(self, found: Found) -> bool:
+        """Whether `found` is a word of degree that stands before something that counts."""
+        if found.phrase not in self.vocabulary.degrees:
+            return False
+        return self._starting_at(found.last, self._countable) is not None
 
     def hide(self, start: int, end: int) -> None:
         """Take a place out of the search; nobody needs to understand it."""
         self.known[start:end] = self.hidden[start:end] = [True] * (end - start)
 
-    def weight(self, found: Found) -> float:
+    def weight(self, found: Found, *, player: bool = False) -> float:
         """How much a phrase counts: 1 as it stands, more after "very", below 0 after "no"."""
-        factor, first = self._degree(found)
+        factor, first = self._degree(found, player=player)
         no = self._rejected(first)
         self._said[found.first] = no
         if no or self._not_after(found.last):
@@ -135,14 +161,26 @@ class Reading:
         return factor
 
     def heard_words(self) -> dict[str, tuple[str, ...]]:
-        """What was understood by its kind, in the order of the caption, once each."""
-        return {kind: tuple(dict.fromkeys(word for _, word in sorted(words))) for kind, words in self.heard.items()}
+        """What was understood by its kind, in the order of the caption, once each; no parts of longer phrases."""
+        within = parts((start, end) for words in self.heard.values() for start, end, _ in words)
+        kept = {
+            kind: [word for start, end, word in sorted(words) if (start, end) not in within]
+            for kind, words in self.heard.items()
+        }
+        return {kind: tuple(dict.fromkeys(words)) for kind, words in kept.items() if words}
 
     def rest(self) -> tuple[str, ...]:
         """Words nobody understood, once each; of scripts without spaces only runs of two and more."""
         grammar = [phrases for kind, phrases in self.vocabulary.grammar.items() if kind != "spelled"]
-        quiet = frozenset().union(self.vocabulary.degrees, *grammar)
+        quiet = frozenset().union(*grammar)
         covered = {at for gram in self.find(quiet, everywhere=True) for at in range(gram.first, gram.last)}
+        # "louder" says something of what comes next, where there is something
+        for gram in reversed(self.find(self.vocabulary.degrees, everywhere=True)):
+            after = self.tokens[gram.last] if gram.last < len(self.tokens) else None
+            if after is None or after.gap is None:
+                continue
+            if gram.last not in covered or any(self.known[after.start : after.end]):
+                covered.update(range(gram.first, gram.last))
         runs: list[list[Token]] = []
         for at, token in enumerate(self.tokens):
             if at in covered or any(self.known[token.start : token.end]):
@@ -151,27 +189,37 @@ class Reading:
                 runs[-1].append(token)
             else:
                 runs.append([token])
-        words = [self.written(run[0].start, run[-1].end) for run in runs if run]
+        places = sorted([(run[0].start, run[-1].end) for run in runs if run] + self.missed)
+        words = [self.written(*place) for place in places]
         return tuple(dict.fromkeys(word.casefold() for word in words if len(word) > 1))
 
     @cached_property
     def _wanted(self) -> dict[int, Found]:
         """Everything that can be wanted or not, by the token it ends before."""
         known = self.vocabulary
-        table = {*known.instruments, *known.moods, *known.productions, *known.strong}
+        table = {*known.instruments, *known.moods, *known.productions, *known.voices, *known.strong}
         return {found.last: found for found in self.find(table, everywhere=True)}
 
-    def _degree(self, found: Found) -> tuple[float, int]:
+    @cached_property
+    def _countable(self) -> frozenset[str]:
+        """Everything that can count for more or less."""
+        known = self.vocabulary
+        tables = (known.degrees, known.names, known.moods, known.eras, known.productions, known.tempos)
+        return frozenset().union(*tables)
+
+    def _degree(self, found: Found, *, player: bool = False) -> tuple[float, int]:
         """How much the words before `found` stress it, and the token that the first of them begins at."""
         factor, first = 1.0, found.first
         while degree := self._ending_at(first, self.vocabulary.degrees):
-            factor = max(-MOST, min(MOST, factor * self.vocabulary.degrees[degree.phrase].factor))
+            word = self.vocabulary.degrees[degree.phrase]
+            worth = word.factor if not player or word.player is None else word.player
+            factor = max(-MOST, min(MOST, factor * worth))
             first = degree.first
         return factor, first
 
     def _rejected(self, first: int) -> bool:
         """Whether a "no" or "without" stands before token `first`, or before the phrase it is joined to by an "or"."""
-        while not self._ending_at(first, self.vocabulary.grammar["not_before"]):
+        while not self._not_before(first):
             joint = self._ending_at(first, self.vocabulary.grammar["joins"])
             before = self._wanted.get(joint.first) if joint else None
             if before is None:
@@ -180,6 +228,10 @@ class Reading:
                 return self._said[before.first]
             first = self._degree(before)[1]
         return True
+
+    def _not_before(self, first: int) -> Found | None:
+        """A "no" or "without" right before token `first`."""
+        return self._ending_at(first, self.vocabulary.grammar["not_before"])
 
     def _not_after(self, last: int) -> Found | None:
         """A "なし" after token `last`; a particle may stand between (ドラムはなし)."""
@@ -201,48 +253,3 @@ class Reading:
         if last >= len(self.tokens) or self.tokens[last].gap is None:
             return None
         return next((gram for gram in self._ends.get(last, ()) if gram.phrase in table), None)
-
-    def _ends_a_word(self, token: Token, phrase: str) -> bool:
-        """록 is rock, but not in 기록: one syllable of Hangul is a genre only at the start of a word."""
-        return token.gap == "" and HANGUL[0] <= token.key <= HANGUL[1] and phrase in self.vocabulary.strong
-
-    def _corrected(self, found: list[Token]) -> list[Token]:
-        return [replace(token, key=self.vocabulary.spelling.meant(token.key)) for token in found]
-
-    def _all_grams(self) -> list[Found]:
-        """Every phrase of the vocabulary in the text, longest first, then in the order of the text."""
-        grams = []
-        for first, token in enumerate(self.tokens):
-            run: list[Token] = []
-            for each in self.tokens[first : first + self.vocabulary.longest]:
-                if run and each.gap is None:
-                    break
-                run.append(each)
-                phrase = joined(run)
-                if phrase in self.vocabulary.known and not (len(run) == 1 and self._ends_a_word(token, phrase)):
-                    grams.append(Found(first, first + len(run), token.start, each.end, phrase))
-        within = _inside([gram for gram in grams if all(token.joined for token in self.tokens[gram.first : gram.last])])
-        return sorted(
-            (gram for gram in grams if (gram.first, gram.last) not in within),
-            key=lambda gram: (gram.start - gram.end, gram.start),
-        )
-
-
-def _inside(grams: list[Found]) -> set[tuple[int, int]]:
-    """Places within a longer one: 快 is fast, but not in 快乐, where no space tells words apart."""
-    within, reach = set(), 0
-    for gram in sorted(grams, key=lambda gram: (gram.first, -gram.last)):
-        if gram.last <= reach:
-            within.add((gram.first, gram.last))
-        reach = max(reach, gram.last)
-    return within
-
-
-def _is_part(gram: Found, of: Found) -> bool:
-    return of.first <= gram.first and gram.last <= of.last and of.last - of.first > gram.last - gram.first
-
-
-def clause_end(text: str, start: int) -> int:
-    """Where the part of a sentence that begins at `start` ends."""
-    stop = STOPS.search(text, start)
-    return stop.start() if stop else len(text)

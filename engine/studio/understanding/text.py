@@ -68,3 +68,9 @@ def phrase_key(phrase: str) -> str:
 def joined(run: list[Token]) -> str:
     """Tokens as one key."""
     return "".join(("" if at == 0 else token.gap or "") + token.key for at, token in enumerate(run))
+
+
+def clause_end(text: str, start: int) -> int:
+    """Where the part of a sentence that begins at `start` ends."""
+    stop = STOPS.search(text, start)
+    return stop.start() if stop else len(text)

@@ -103,7 +103,7 @@ def _prepare(plans: Sequence[PhrasePlan], language: str, speaker: Speaker) -> li
     seen: Counter[str] = Counter()
     found = []
     for plan in sorted(plans, key=lambda plan: plan.notes[0].start if plan.notes else 0.0):
-        utterance = utter(plan.line.text, language, speaker)
+        utterance = utter(plan.line.text, plan.line.language or language, speaker)
         if utterance is None:
             if plan.notes:
                 raise ValueError(f"{plan.line.text!r} holds nothing to sing")
@@ -257,7 +257,8 @@ def sing(
 
     timbre: a name in `TIMBRES`, or a singer of your own. A backing voice is another call with other notes, timbre or
     seed: the speaker keeps the words. Vowels have an RMS near -21 dBFS; peaks stay below full scale; silence is 0.
-    Raises `VoiceUnavailable`, and ValueError for notes that don't fit their line.
+    `language` is that of lines that name none. Raises `VoiceUnavailable`, and ValueError for notes that don't fit
+    their line.
     """
     singer = TIMBRES[timbre] if isinstance(timbre, str) else timbre
     prepared = _prepare(phrases, language, speaker)
