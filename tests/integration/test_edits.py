@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 from scipy.stats import spearmanr
 
 from config.files import load
 from engine.audio.encode import decode
-from engine.audio.loudness import true_peak_db
+from engine.audio.loudness import integrated_lufs, true_peak_db
 from engine.audio.package import package
 from engine.spec import Cancelled, EngineError, Order, Plan, Preset, Source, Take, Words, estimate, parse
 from engine.spec.plan import SourceFile
@@ -557,6 +558,45 @@ def test_a_line_that_does_not_sound_hides_no_other(house: House, sung: Song, tmp
     values: dict[str, Any] = {"repainting_start": two.start - 0.02, "repainting_end": two.end + 0.02, "lyrics": "La la"}
     _, [take] = house.made("repaint", source, source_job_id=1, caption="soft", **values)
     assert [line.text for line in take.lines] == [one.text, "La la"]
+
+
+def loudness(audio: Audio) -> list[float]:
+    """LUFS of each five seconds."""
+    windows = range(0, audio.shape[1] - samples(5) + 1, samples(2.5))
+    return [integrated_lufs(audio[:, at : at + samples(5)], RATE) for at in windows]
+
+
+def test_new_parts_are_as_loud_as_the_song(house: House, played: Song) -> None:
+    values: dict[str, Any] = {"source_job_id": 1, "caption": "more of it"}
+    for ends in ({"left_extend_length": 0, "right_extend_length": 20}, {"left_extend_length": 20}):
+        new = house.song("extend", played, **values, **ends)
+        assert max(loudness(new.audio)) == pytest.approx(max(loudness(played.audio)), abs=2)
+        sound_is_whole(new)
+    soft = house.song("text2music", caption="ambient", duration=16)
+    _, [loud] = house.made(
+        "repaint", soft.source, source_job_id=1, caption="cinematic orchestra epic", repainting_start=4,
+        repainting_end=14,
+    )  # fmt: skip
+    part = slice(samples(4), samples(14))
+    assert max(loudness(loud.audio[:, part])) == pytest.approx(max(loudness(soft.audio)), abs=2)
+
+
+def test_music_that_was_held_down_with_its_old_voice_is_held_down_without_it(
+    house: House, sung: Song, tmp_path: Path
+) -> None:
+    stems = sung.stems
+    music = np.sum([stem for name, stem in stems.items() if "vocals" not in name], axis=0)
+    more = (1.06 / np.abs(music).max() - 1) * music
+    files = [file for file in sung.source.files if (file.kind, file.name) not in (("stem", "bass"), ("stem", "vocals"))]
+    for name, stem in (("bass", stems["bass"] + more), ("vocals", stems["vocals"] - more)):
+        path = tmp_path / f"{name}.flac"
+        soundfile.write(path, stem.T, RATE, subtype="PCM_24")
+        files.append(SourceFile(kind="stem", name=name, format="flac", path=str(path)))
+    parent = Song(sung.source.model_copy(update={"files": tuple(files)}), sung.plan, sung.take)
+    assert true_peak_db(music + more, RATE) > 0
+    new = house.song("edit", parent, source_job_id=1, edit_type="only_lyrics", edit_target_lyrics=OTHER)
+    assert new.lines == OTHER.splitlines()
+    sound_is_whole(new)
 
 
 GERMAN = "Der Morgen kommt so langsam durch das Fenster herein"

@@ -17,7 +17,7 @@ from engine.studio.sound.reel import blank
 Audio = NDArray[np.float32]
 
 # LU that a new part's loudest moments may lie above or below the song's.
-LOUDER, QUIETER = 1.5, 3.0
+LOUDER, QUIETER = 0.5, 2.0
 # A moment of that, in tenths of a second.
 MOMENT, STRIDE = 30, 5
 # What is hardly played at all stays soft.

@@ -36,6 +36,8 @@ BREATH_S = 0.6
 SETTLING_S = 2.0
 # True peak, linear, that old music and a new voice may reach together.
 LOUDEST = 10 ** (-1.05 / 20)
+# Music that reaches more than this without its old voice is too loud itself.
+CEILING = 10 ** (-1 / 20)
 # Share of the work that is done when the voices are sung.
 SUNG_AT = 0.55
 
@@ -184,19 +186,32 @@ def _cross(audio: Tensor, new: Audio | None, first: int, span: Span) -> None:
 def _limit(stems: Mapping[str, Audio], span: Span, names: tuple[str, ...]) -> None:
     """Takes the stems of these `names` down, in place, where all together are louder in `span` than a song may be."""
     length = max(stem.shape[1] for stem in stems.values())
-    first, last = max(0, round(span.start * RATE)), min(length, round(span.end * RATE))
-    new, old = torch.zeros(2, last - first), torch.zeros(2, last - first)
+    place = slice(max(0, round(span.start * RATE)), min(length, round(span.end * RATE)))
+    both, new, old = _peaks(stems, place, names)
+    if bool((old > CEILING).any()):
+        # the rest was held down together with a voice that is gone
+        _press(stems, place, tuple(stems), both / LOUDEST * (old > CEILING))
+        both, new, old = _peaks(stems, place, names)
+    if bool((both > LOUDEST).any()):
+        room = (LOUDEST - old).clamp(min=0.01 * LOUDEST)
+        _press(stems, place, names, new / room * (both > LOUDEST))
+
+
+def _peaks(stems: Mapping[str, Audio], place: slice, names: tuple[str, ...]) -> tuple[Tensor, Tensor, Tensor]:
+    """True peaks of the steps of `place`: of all stems together, of those of `names`, and of the rest."""
+    new, old = (torch.zeros(2, place.stop - place.start) for _ in range(2))
     for name, stem in stems.items():
-        (new if name in names else old).add_(torch.from_numpy(stem[:, first:last]))
+        (new if name in names else old).add_(torch.from_numpy(stem[:, place]))
     both = block_peaks(new + old, curve.STEP)
-    if not bool((both > LOUDEST).any()):
-        return
-    room = (LOUDEST - block_peaks(old, curve.STEP)).clamp(min=0.01 * LOUDEST)
-    over = block_peaks(new, curve.STEP) / room * (both > LOUDEST)
+    return both, block_peaks(new, curve.STEP), block_peaks(old, curve.STEP)
+
+
+def _press(stems: Mapping[str, Audio], place: slice, names: tuple[str, ...], over: Tensor) -> None:
+    """Takes the stems of `names` down, in place, where they are `over` 1."""
     reduction = limiter(over * 10 ** (AIM_DB / 20), torch.zeros(len(over) + 1))
     gain = curve.gains(reduction * _edges(len(reduction)))
     for name in names:
-        curve.apply(torch.from_numpy(stems[name])[:, first:last], gain)
+        curve.apply(torch.from_numpy(stems[name])[:, place], gain)
 
 
 def _edges(count: int) -> Tensor:

@@ -17,6 +17,7 @@ _NOT = re.compile(r"\b(?:no|without|minus)\s+(?:any\s+)?$")
 _ADDED = re.compile(r"\b(?:with|plus|and some|over)\b")
 # "ride the wave" and "break my heart" name no drums
 _VERB = re.compile(r"\s+(?:the|my|your|his|her|our|their|me|it|you|us)\b")
+_ARTICLE = re.compile(r" (?:the|an?|any|all)$")
 _DRUMS = ("drums", "percussion")
 _SIGNS: dict[str, Literal["comma", "and"]] = {",": "comma", "、": "comma", "&": "and", "+": "and", "/": "and"}
 
@@ -132,7 +133,8 @@ def _no_before(reading: Reading, start: int) -> int | None:
     words = list(re.finditer(r"\S+", STOPS.sub("\n", reading.text[:start]).rsplit("\n", 1)[-1]))
     clause = max((stop.end() for stop in STOPS.finditer(reading.text, 0, start)), default=0)
     for word in words[-5:]:
-        if phrase_key(reading.text[clause + word.start() : start]) in reading.vocabulary.grammar["not_before"]:
+        said = phrase_key(reading.text[clause + word.start() : start])
+        if not {said, _ARTICLE.sub("", said)}.isdisjoint(reading.vocabulary.grammar["not_before"]):
             return clause + word.start()
     return None
 
