@@ -300,6 +300,7 @@ def test_risers_climb_to_where_the_loop_begins_again_and_downlifters_fall(sample
         ("pop loop with cowbell", {36, 42, 56}, set()),
         ("drum loop no hi-hats", {36, 38}, {42, 44, 46}),
         ("techno loop without hats", {36}, {42, 44, 46}),
+        ("techno loop, no hats, no snare", {36}, {38, 40, 42, 44, 46}),
         ("house loop minus the claps", {36, 42}, {39}),
         ("techno loop without kick or snare", {42}, {35, 36, 38, 40}),
         ("house loop, no kick, snare or hats", set(), {35, 36, 38, 40, 42, 44, 46}),

@@ -9,7 +9,8 @@ from typing import Literal
 
 from engine.studio.compose.arrangement import STEM_OF
 from engine.studio.samples.sounds import DUSTY, MANNERS, PLAIN, SINGLE, SUNG, VAGUE, Sound, spans
-from engine.studio.understanding.reading import Found, Reading
+from engine.studio.understanding.found import Found
+from engine.studio.understanding.reading import Reading
 from engine.studio.understanding.text import STOPS, phrase_key
 from engine.studio.understanding.vocabulary import Vocabulary
 
@@ -69,12 +70,12 @@ def without_refused(caption: str, vocabulary: Vocabulary) -> str:
     """`caption` without the single drums that it wants left out: who wants no hats wants drums all the same."""
     reading = Reading(caption, vocabulary)
     named = _named(reading)
-    refused = sorted(_refused(named))
+    refused = _refused(named)
     text = caption if len(caption) == len(reading.text) else reading.text
-    for last in reversed([at for at in refused if at + 1 not in refused]):
-        first = last
-        while named[first].no is None:
-            first -= 1
+    for first in sorted((at for at in refused if named[at].no is not None), reverse=True):
+        last = first
+        while last + 1 in refused and named[last + 1].no is None:
+            last += 1
         others = [text[each.start : each.end] for each in named[first : last + 1] if not each.sound.drums]
         if len(others) <= last - first:
             rest = f"no {' or '.join(others)}" if others else ""
@@ -99,19 +100,17 @@ def _named(reading: Reading) -> list[_Named]:
             continue
         if reading.weight(each, player=True) <= 0:
             rejected.add(each.start)
-        found.append(
-            (
-                each.start,
-                each.end,
-                Sound(player.stem or STEM_OF[player.plays], player.plays, usual=player.stem is not None),
-            )
-        )
+        sound = Sound(player.stem or STEM_OF[player.plays], player.plays, usual=player.stem is not None)
+        found.append((each.start, each.end, sound))
     named: list[_Named] = []
+    off = False
     for start, end, sound in sorted(found, key=_place):
         no = _no_before(reading, start)
         joint = _joint(reading, named[-1].end, start) if named else None
-        if no is None and joint is None and start in rejected:
+        off = off and joint is not None
+        if no is None and not off and start in rejected:
             no = start
+        off = off or no is not None
         named.append(_Named(start, end, sound, no, joint))
     return named
 
@@ -130,9 +129,8 @@ def _overlaps(found: list[tuple[int, int, Sound]], start: int, end: int) -> bool
 
 def _no_before(reading: Reading, start: int) -> int | None:
     """Where a "no" or "without" right before `start` begins."""
-    words = list(re.finditer(r"\S+", STOPS.sub("\n", reading.text[:start]).rsplit("\n", 1)[-1]))
     clause = max((stop.end() for stop in STOPS.finditer(reading.text, 0, start)), default=0)
-    for word in words[-5:]:
+    for word in re.finditer(r"\S+", reading.text[clause:start]):
         said = phrase_key(reading.text[clause + word.start() : start])
         if not {said, _ARTICLE.sub("", said)}.isdisjoint(reading.vocabulary.grammar["not_before"]):
             return clause + word.start()
