@@ -507,7 +507,7 @@ def test_tempo_key_and_metre_of_a_song_that_is_there_stay_and_that_is_said(
     assert [(notice.code, notice.params) for notice in plan.notices] == [
         ("kept_of_parent", {"words": ["240 bpm", "G# minor", "waltz"]})
     ]
-    assert plan.understood == {"genre": ("waltz",)}
+    assert plan.understood == {}
 
 
 def test_words_that_say_what_a_song_has_are_heard(house: House, played: Song) -> None:

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.audio.loudness import block_peaks
+from engine.audio.mapped import rest
 from engine.spec.protocol import LineTime, WordTime
 from engine.studio.compose.brief import Brief
 from engine.studio.edits import level
@@ -18,7 +18,6 @@ from engine.studio.edits.parent import Parent
 from engine.studio.score import Note, Score, SungLine
 from engine.studio.session import Session
 from engine.studio.sound import curve
-from engine.studio.sound.master import AIM_DB, limiter
 from engine.studio.sound.mix import Desk, Mixed, mix
 from engine.studio.sound.noise import RATE
 from engine.studio.sound.reel import Reel, blank
@@ -34,10 +33,6 @@ ENDING_S = 20.0
 BREATH_S = 0.6
 # The gain glides from where the old music left it to the song's usual one.
 SETTLING_S = 2.0
-# True peak, linear, that old music and a new voice may reach together.
-LOUDEST = 10 ** (-1.05 / 20)
-# Music that reaches more than this without its old voice is too loud itself.
-CEILING = 10 ** (-1 / 20)
 # Share of the work that is done when the voices are sung.
 SUNG_AT = 0.55
 
@@ -99,7 +94,7 @@ def spliced(
         if bool(reel.audio.any()):
             stems[name] = reel.array
         reel.rest()
-    _limit(stems, whole, tuple(name for name in stems if cut.music is not None or name in VOICES))
+    level.limit(stems, whole.start, whole.end, tuple(name for name in stems if cut.music is not None or name in VOICES))
     song = _placed(parent.song(), length, shift)
     first, last = round(whole.start * RATE), min(length, round(whole.end * RATE))
     song.audio[:, first:last] = 0
@@ -126,6 +121,7 @@ def _levelled(parent: Parent, made: _Rendered, music: Span, shift: float, length
     ramp = level.ramp(db, len(made.desk.gain), (first - made.first) // curve.STEP if first else None)
     for stem in made.stems.values():
         curve.apply(torch.from_numpy(stem), ramp)
+        rest(stem)
     return replace(made, desk=Desk(made.desk.faders, made.desk.gain * ramp.numpy()))
 
 
@@ -181,43 +177,6 @@ def _cross(audio: Tensor, new: Audio | None, first: int, span: Span) -> None:
     audio[:, begin:end] *= 1 - share
     if new is not None:
         audio[:, begin:end] += torch.from_numpy(new[:, begin - first : end - first]) * share
-
-
-def _limit(stems: Mapping[str, Audio], span: Span, names: tuple[str, ...]) -> None:
-    """Takes the stems of these `names` down, in place, where all together are louder in `span` than a song may be."""
-    length = max(stem.shape[1] for stem in stems.values())
-    place = slice(max(0, round(span.start * RATE)), min(length, round(span.end * RATE)))
-    both, new, old = _peaks(stems, place, names)
-    if bool((old > CEILING).any()):
-        # the rest was held down together with a voice that is gone
-        _press(stems, place, tuple(stems), both / LOUDEST * (old > CEILING))
-        both, new, old = _peaks(stems, place, names)
-    if bool((both > LOUDEST).any()):
-        room = (LOUDEST - old).clamp(min=0.01 * LOUDEST)
-        _press(stems, place, names, new / room * (both > LOUDEST))
-
-
-def _peaks(stems: Mapping[str, Audio], place: slice, names: tuple[str, ...]) -> tuple[Tensor, Tensor, Tensor]:
-    """True peaks of the steps of `place`: of all stems together, of those of `names`, and of the rest."""
-    new, old = (torch.zeros(2, place.stop - place.start) for _ in range(2))
-    for name, stem in stems.items():
-        (new if name in names else old).add_(torch.from_numpy(stem[:, place]))
-    both = block_peaks(new + old, curve.STEP)
-    return both, block_peaks(new, curve.STEP), block_peaks(old, curve.STEP)
-
-
-def _press(stems: Mapping[str, Audio], place: slice, names: tuple[str, ...], over: Tensor) -> None:
-    """Takes the stems of `names` down, in place, where they are `over` 1."""
-    reduction = limiter(over * 10 ** (AIM_DB / 20), torch.zeros(len(over) + 1))
-    gain = curve.gains(reduction * _edges(len(reduction)))
-    for name in names:
-        curve.apply(torch.from_numpy(stems[name])[:, place], gain)
-
-
-def _edges(count: int) -> Tensor:
-    """0 at both ends of a curve, 1 from a hundredth of a second on."""
-    steps = torch.arange(count, dtype=torch.float32) * (curve.STEP / RATE / 0.01)
-    return torch.minimum(steps, steps.flip(0)).clamp(max=1)
 
 
 def _rendered(
