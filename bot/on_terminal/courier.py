@@ -46,19 +46,22 @@ def folder_of(job: JobView, songs: Path) -> Path:
 
 
 def placed(job: JobView, songs: Path) -> list[tuple[TrackView, FileView, Path]]:
-    """Every file of `job` with its track and the path it is delivered to."""
+    """Every file of `job` with its track and the path it is delivered to; the score is for edits, not for people."""
     folder = folder_of(job, songs)
     # A folder somebody named holds one song; in our own the file carries the title into any player.
     base = "song" if job.channel else slug(job.title)
-    return [(track, file, _place(folder, base, track, file)) for track in job.tracks for file in track.files]
+    return [
+        (track, file, _place(folder, base, track, file))
+        for track in job.tracks
+        for file in track.files
+        if file.kind != "score"
+    ]
 
 
 def _place(folder: Path, base: str, track: TrackView, file: FileView) -> Path:
     suffix = "" if track.take == 1 else f"-{track.take}"
     if file.kind == "stem":
         return folder / f"stems{suffix}" / f"{file.name}.{file.format}"
-    if file.kind == "score":
-        return folder / f"{base}{suffix}.score.{file.format}"
     return folder / f"{base}{suffix}.{file.format}"
 
 
