@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,13 @@ GENRES = [name for name in presets() if name != "Custom"]
 SECONDS = 30.0
 # The targets of the whole bench (130 songs) are 95 % and 0.9; of thirteen songs one may be misheard.
 MISHEARD = 1
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _closed_at_the_end() -> Iterator[None]:
+    yield
+    studio().close()
+    studio.cache_clear()
 
 
 @dataclass(frozen=True)
