@@ -22,6 +22,10 @@ from engine.studio.voice.sing import sing
 
 # What the second singer changes of the seed, so that the two never breathe as one.
 SECOND_SINGER = 1_000_003
+# The first version sings English; another language has to be named.
+SPOKEN_HERE = "en"
+# Share of a take's work that is done when its voices are sung.
+SUNG_AT = 0.55
 
 
 @dataclass(frozen=True)

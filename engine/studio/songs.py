@@ -14,14 +14,10 @@ from engine.studio.compose.theory import keyscale
 from engine.studio.compose.title import title_of
 from engine.studio.kept import Kept
 from engine.studio.score import LyricLine
-from engine.studio.session import Session, tagged
+from engine.studio.session import SPOKEN_HERE, SUNG_AT, Session, tagged
 from engine.studio.sound.mix import mix
 from engine.studio.takes import take_of
 
-# The first version sings English; another language has to be named.
-SPOKEN_HERE = "en"
-# Share of a take's work that is done when its voices are sung.
-SUNG_AT = 0.55
 BEGUN = 0.02
 
 

@@ -13,18 +13,16 @@ from engine.studio.compose.brief import Brief
 from engine.studio.compose.form import Form
 from engine.studio.compose.theory import keyscale
 from engine.studio.edits.parent import Parent
-from engine.studio.edits.splice import SUNG_AT, Cut, spliced
+from engine.studio.edits.splice import Cut, spliced
 from engine.studio.edits.weave import begun, tidy, words_of
 from engine.studio.kept import Kept
 from engine.studio.score import LyricLine, Score
-from engine.studio.session import Session
+from engine.studio.session import SPOKEN_HERE, SUNG_AT, Session
 from engine.studio.sound.mix import Mixed, mix
 from engine.studio.takes import take_of
 
 # A song as it is kept, its sound, and when its words are sung.
 Song = tuple[Kept, Mixed, tuple[LineTime, ...]]
-
-SPOKEN_HERE = "en"
 
 
 @dataclass(frozen=True)

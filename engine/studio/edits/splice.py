@@ -16,7 +16,7 @@ from engine.studio.compose.brief import Brief
 from engine.studio.edits import level
 from engine.studio.edits.parent import Parent
 from engine.studio.score import Note, Score, SungLine
-from engine.studio.session import Session
+from engine.studio.session import SUNG_AT, Session
 from engine.studio.sound import curve
 from engine.studio.sound.mix import Desk, Mixed, mix
 from engine.studio.sound.noise import RATE
@@ -33,8 +33,6 @@ ENDING_S = 20.0
 BREATH_S = 0.6
 # The gain glides from where the old music left it to the song's usual one.
 SETTLING_S = 2.0
-# Share of the work that is done when the voices are sung.
-SUNG_AT = 0.55
 
 
 @dataclass(frozen=True)
