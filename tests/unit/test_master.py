@@ -12,6 +12,7 @@ from scipy.signal import resample_poly
 from engine.audio.loudness import SILENCE_LUFS, integrated_lufs, true_peak_db
 from engine.studio.sound import curve
 from engine.studio.sound.master import master, stems_inside
+from engine.studio.sound.reel import Reel
 
 RATE = 48_000
 Audio = NDArray[np.float32]
@@ -141,11 +142,11 @@ def test_no_stem_passes_full_scale_even_where_others_cancel_it() -> None:
     t = torch.arange(RATE) / RATE
     swell = torch.sin(2 * torch.pi * 110 * t) * torch.linspace(0, 1.8, RATE)
     stems = [swell.expand(2, RATE).clone(), -0.7 * swell.expand(2, RATE)]
-    down = stems_inside(stems)
+    down = stems_inside([Reel(stem) for stem in stems])
     assert down is not None
     for stem in stems:
         curve.apply(stem, down)
         assert float(stem.abs().max()) <= 1.0
     # what was inside already is left alone
     assert torch.equal(down[: len(down) // 3], torch.ones(len(down) // 3))
-    assert stems_inside([0.5 * stem for stem in stems]) is None
+    assert stems_inside([Reel(0.5 * stem) for stem in stems]) is None

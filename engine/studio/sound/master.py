@@ -11,6 +11,7 @@ from torch import Tensor
 from engine.audio.loudness import SILENCE_LUFS, block_peaks, gated_lufs, hop_powers
 from engine.studio.sound import curve
 from engine.studio.sound.noise import RATE
+from engine.studio.sound.reel import Reel
 
 TARGET_LUFS: Final = -14.0
 # what the limiter aims at, so that a listener's own meter, which may look closer between samples, stays under -1 dBTP
@@ -100,14 +101,18 @@ def master(audio: Tensor, parent: Tensor | None = None) -> Tensor:
     return curve.gains(total)
 
 
-def stems_inside(stems: Sequence[Tensor]) -> Tensor | None:
+def stems_inside(stems: Sequence[Reel]) -> Tensor | None:
     """A gain curve (points,) under which none of `stems` (2, samples) passes full scale; None where none does.
 
     Parts that cancel each other in the mix may each be louder than it.
     """
     most = 10 ** (STEM_AIM_DB / 20)
-    loud = [stem for stem in stems if max(float(stem.amax()), -float(stem.amin())) > most]
-    if not loud:
+    peaks: Tensor | None = None
+    for reel in stems:
+        if max(float(reel.audio.amax()), -float(reel.audio.amin())) > most:
+            own = block_peaks(reel.audio, curve.STEP, above=float("inf"))
+            peaks = own if peaks is None else torch.maximum(peaks, own)
+        reel.rest()
+    if peaks is None:
         return None
-    peaks = torch.stack([block_peaks(stem, curve.STEP, above=float("inf")) for stem in loud]).amax(0)
     return curve.gains(limiter(peaks, torch.zeros(len(peaks) + 1), STEM_AIM_DB))

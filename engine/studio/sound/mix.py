@@ -274,7 +274,7 @@ def mix(
     on_progress((steps - 1) / steps)
     gain = master(whole, curve.of_array(parent.gain) if parent is not None else None)
     stems = _stems(tracks, faders, gain, fade)
-    down = stems_inside([reel.audio for reel in stems.values()])
+    down = stems_inside([*stems.values()])
     if down is not None:
         gain = gain * down
     whole.zero_()
