@@ -27,7 +27,7 @@ SHORTEST = 0.1
 class Tones:
     """Rendered tones, the longest unused thrown away first. What a tone sounds like depends on its strike alone."""
 
-    def __init__(self, limit_bytes: int = 160 << 20) -> None:
+    def __init__(self, limit_bytes: int = 96 << 20) -> None:
         self._kept: OrderedDict[tuple[str, Strike], Tensor] = OrderedDict()
         self._limit = limit_bytes
         self._held = 0
