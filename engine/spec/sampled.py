@@ -24,7 +24,10 @@ _STRUCK = re.compile(
     r"\b(?:kick|bass drum|snare|rim(?:shot)?|clap|snap|hat|hi-?hat|crash|ride|cymbal|tom|cowbell|tambourine|"
     r"clave|triangle|gong|timpani|808)\b"
 )
-_BPM = re.compile(r"(?<!\d)(\d{2,3})\s*(?:bpm\b|beats per min(?:ute)?\b)|\b(?:bpm|tempo)\s*[:=]?\s*(\d{2,3})(?!\d)")
+# A tempo in figures: the length of a loop, and so its price, must read it as the engine does.
+WRITTEN_BPM = re.compile(
+    r"(?<!\d)(?P<number>\d{2,3})\s*(?P<unit>bpm\b|beats per min(?:ute)?\b)|\b(?:bpm|tempo)\s*[:=]?\s*(\d{2,3})(?!\d)"
+)
 SLOWEST, FASTEST = 30, 300
 # Other metres than these are played in bars that fill whole bars of four, so that they needn't be known here.
 _METRE = re.compile(
@@ -54,7 +57,7 @@ def tempo_of(spec: Text2Samples) -> int | None:
     """The tempo that was asked for: `tempo`, else `bpm`, else the caption's "90 BPM"."""
     if spec.tempo or spec.bpm:
         return spec.tempo or spec.bpm
-    written = (int(match[1] or match[2]) for match in _BPM.finditer(spec.caption.casefold()))
+    written = (int(match["number"] or match[3]) for match in WRITTEN_BPM.finditer(spec.caption.casefold()))
     return next((bpm for bpm in written if SLOWEST <= bpm <= FASTEST), None)
 
 

@@ -6,13 +6,11 @@ import re
 
 from engine.spec.fields import TIME_SIGNATURES, TONICS, Key
 from engine.spec.preset import Preset
+from engine.spec.sampled import FASTEST, SLOWEST, WRITTEN_BPM
 from engine.studio.compose.dice import Dice
 from engine.studio.understanding.genre import Genre
 from engine.studio.understanding.reading import Reading
 
-_BPM = re.compile(
-    r"(?<!\d)(?P<number>\d{2,3})\s*(?P<unit>bpm\b|beats per min(?:ute)?\b)|\b(?:bpm|tempo)\s*[:=]?\s*(\d{2,3})(?!\d)"
-)
 _MODES = {
     **dict.fromkeys(("major", "maj", "dur", "大调", "大調", "长调", "長調", "장조"), False),
     **dict.fromkeys(("minor", "min", "moll", "小调", "小調", "短调", "短調", "단조"), True),
@@ -38,7 +36,6 @@ _SMALL_KEY = re.compile(
 # how a metre is written; only a few of them are played here
 _METRE = re.compile(r"(?<![\d/])([2-9]|1\d)/(2|4|8|16)(?![\d/])")
 _METRES = {**{each: each for each in TIME_SIGNATURES}, "12/8": "6/8"}
-SLOWEST, FASTEST = 30, 300
 # No usual tempo is slower than this, however slow the words are.
 USUAL_FLOOR = 40
 # Tempo words may reach this far beyond the usual range, as a share of it.
@@ -70,7 +67,7 @@ def written_bpm(reading: Reading, given: int | None) -> int | None:
     Its "beats" are hidden, so that nobody takes them for a kind of music.
     """
     tempo = given
-    for match in _BPM.finditer(reading.text):
+    for match in WRITTEN_BPM.finditer(reading.text):
         number = int(match["number"] or match[3])
         if SLOWEST <= number <= FASTEST:
             reading.hear("" if tempo else "tempo", *match.span())
