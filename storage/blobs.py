@@ -161,15 +161,31 @@ def known(session: Session, digests: Collection[str]) -> set[str]:
     return set(session.exec(select(Blob.digest).where(col(Blob.digest).in_(digests))))
 
 
+def unneeded(session: Session, blobs: Blobs, *, older_than_s: float) -> bool:
+    """Whether `sweep` would find anything; of the database it only reads."""
+    found = False
+
+    def look(digests: Collection[str]) -> set[str]:
+        nonlocal found
+        found = found or len(known(session, digests)) < len(digests)
+        return set(digests)
+
+    blobs.sweep(look, older_than_s)
+    return found or bool(unreferenced(session, _ms_ago(older_than_s)))
+
+
 def sweep(session: Session, blobs: Blobs, *, older_than_s: float) -> int:
     """Remove blobs that nothing names and that are older than that, rows first; returns how many files.
 
     To be run in a write: while files go, nobody can begin to name them. Should it be rolled back, the rows that come
     back name no file, and nothing names them.
     """
-    older_than = int((time.time() - older_than_s) * 1000)
-    session.exec(delete(Blob).where(col(Blob.created_at) < older_than, _unnamed()))
+    session.exec(delete(Blob).where(col(Blob.created_at) < _ms_ago(older_than_s), _unnamed()))
     return blobs.sweep(lambda digests: known(session, digests), older_than_s)
+
+
+def _ms_ago(seconds: float) -> int:
+    return int((time.time() - seconds) * 1000)
 
 
 def _unnamed() -> ColumnElement[bool]:

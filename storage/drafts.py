@@ -22,6 +22,11 @@ def get(session: Session, draft_id: str, user_id: int) -> str | None:
     return session.exec(select(Draft.text).where(Draft.id == draft_id, Draft.user_id == user_id)).first()
 
 
+def any_before(session: Session, before: int) -> bool:
+    """Whether there is anything to `forget`; reads only."""
+    return session.exec(select(Draft.id).where(Draft.created_at < before).limit(1)).first() is not None
+
+
 def forget(session: Session, before: int) -> int:
     """Forget drafts from before then (milliseconds since the epoch); returns how many."""
     return session.exec(delete(Draft).where(col(Draft.created_at) < before)).rowcount

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from storage.errors import DatabaseBusy, StorageFull
 
 LOCK_WAIT_S = 30.0
+# A connection of Postgres that rested for so long is asked whether it still works before it is used.
+IDLE_S = 1.0
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: serialization_failure, deadlock_detected,
 # lock_not_available; and disk_full.
-POSTGRES_BUSY, POSTGRES_FULL = ("40001", "40P01", "55P03"), "53100"
+POSTGRES_CONFLICT, POSTGRES_BUSY, POSTGRES_FULL = ("40001", "40P01"), ("40001", "40P01", "55P03"), "53100"
 
 
 def settled(url: str) -> URL:
@@ -40,13 +44,15 @@ def open_engine(url: URL, *, read_only: bool = False, lock_wait_s: float = LOCK_
         waits = f"-c lock_timeout={int(lock_wait_s * 1000)}"
         if read_only:
             waits += " -c default_transaction_read_only=on"
-        return create_engine(
+        engine = create_engine(
             url,
             connect_args={"options": waits},
             # A read sees one snapshot however many queries it makes; a write sees what it waited for.
             isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED",
-            pool_pre_ping=True,
         )
+        event.listen(engine, "checkin", _note_use)
+        event.listen(engine, "checkout", functools.partial(_ping_if_idle, engine))
+        return engine
     Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     # isolation_level None: the driver never begins by itself, so that our BEGIN below is the only one.
     engine = create_engine(
@@ -55,6 +61,20 @@ def open_engine(url: URL, *, read_only: bool = False, lock_wait_s: float = LOCK_
     event.listen(engine, "connect", functools.partial(_prepare, read_only=read_only))
     event.listen(engine, "begin", functools.partial(_begin, statement="BEGIN" if read_only else "BEGIN IMMEDIATE"))
     return engine
+
+
+def _note_use(_connection: object, record: Any) -> None:
+    record.info["used_at"] = time.monotonic()
+
+
+def _ping_if_idle(engine: Engine, connection: Any, record: Any, _proxy: object) -> None:
+    """Find out that the server was restarted before a transaction needs it; a busy connection shows that by itself."""
+    if time.monotonic() - record.info.get("used_at", math.inf) < IDLE_S:
+        return
+    try:
+        engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error as gone:
+        raise DisconnectionError(str(gone)) from gone
 
 
 def _prepare(connection: sqlite3.Connection, _record: object, *, read_only: bool) -> None:
@@ -69,6 +89,12 @@ def _prepare(connection: sqlite3.Connection, _record: object, *, read_only: bool
 
 def _begin(connection: Connection, *, statement: str) -> None:
     connection.exec_driver_sql(statement)
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Whether Postgres undid a transaction for the sake of another, so that the same one may work now."""
+    cause = error.__cause__ if isinstance(error, DatabaseBusy) else error
+    return getattr(getattr(cause, "orig", None), "sqlstate", None) in POSTGRES_CONFLICT
 
 
 @contextlib.contextmanager

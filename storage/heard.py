@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, col, delete
+from sqlmodel import Session, col, delete, select
 
 from storage.once import insert_once
 from storage.tables import Heard
@@ -11,6 +11,11 @@ from storage.tables import Heard
 def first(session: Session, key: str, now: int) -> bool:
     """Note the request `key`; False where it was noted before."""
     return insert_once(session, Heard(key=key, heard_at=now), by=["key"]) is not None
+
+
+def any_before(session: Session, before: int) -> bool:
+    """Whether there is anything to `forget`; reads only."""
+    return session.exec(select(Heard.key).where(Heard.heard_at < before).limit(1)).first() is not None
 
 
 def forget(session: Session, before: int) -> int:

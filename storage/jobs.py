@@ -1,47 +1,53 @@
-"""The queue. Every change is one guarded UPDATE: it says which state it expects, and whether it found the job in it."""
+"""The life of a job. Every change is one guarded UPDATE: it says which state it expects, and whether it was so.
+
+How it is claimed is `storage.claims`, how long it will wait `storage.line`; everything is to be found here.
+"""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Collection, Mapping
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol
 
-from sqlalchemy import ColumnElement, and_, case, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, null, select, update
 from sqlmodel import Session, col
 
+from storage.claims import JOB, Ticket, claim, waiting
 from storage.jobs_read import (
-    accepted_since,
-    audio_ahead,
     by_key,
+    dead_letters,
+    finished_count,
     get,
-    live_count,
+    live_of,
     live_posts,
     live_tokens,
-    measured_speed,
     overdue,
-    position,
     recent,
-    waiting,
 )
-from storage.once import insert_once
-from storage.tables import Job, User
+from storage.line import audio_ahead, measured_speed, position
+from storage.once import adding
+from storage.prepared import Prepared
+from storage.tables import Job
+from storage.wake import remember
 
 __all__ = [
     "KeyTaken",
-    "accepted_since",
+    "Ticket",
     "audio_ahead",
     "by_key",
     "cancelled",
     "claim",
     "complete",
+    "dead_letters",
     "fail",
+    "finished_count",
     "get",
     "give_up",
     "hand_back",
     "heartbeat",
+    "held_by",
     "hold_key",
     "insert",
-    "live_count",
+    "live_of",
     "live_posts",
     "live_tokens",
     "measured_speed",
@@ -51,16 +57,21 @@ __all__ = [
     "postpone",
     "readdress",
     "recent",
+    "rejected",
+    "release",
     "renew",
     "request_cancel",
     "rescue",
     "set_plan",
+    "taken_down",
     "thrown_away",
     "waiting",
 ]
 
 # What a job has only while an attempt runs.
 IDLE: dict[str, Any] = {"token": None, "lease_until": None, "stage": None, "progress": None}
+# How every job begins.
+NEW: dict[str, Any] = {"status": "PENDING", "round": 1, "attempt": 0, "cancel_requested": False}
 NO_ERROR: dict[str, Any] = {"error_code": None, "error_params": None, "error_permanent": None, "error_cause": None}
 
 
@@ -68,9 +79,26 @@ class KeyTaken(Exception):
     """The user has a job under this key: look it up with `by_key` in another transaction."""
 
 
-def hold_key(job: Job) -> str:
+class Round(Protocol):
+    """What a hold is named by: a `Job` or a `Ticket`."""
+
+    @property
+    def id(self) -> int:
+        """The number of the job."""
+
+    @property
+    def round(self) -> int:
+        """Which round of it."""
+
+
+def hold_key(job: Round) -> str:
     """The key of the credit hold of this round of `job`."""
     return f"job:{job.id}:{job.round}"
+
+
+def held_by(key: str) -> int:
+    """The number of the job that the hold `key` is for."""
+    return int(key.split(":")[1])
 
 
 def insert(
@@ -79,6 +107,7 @@ def insert(
     user_id: int,
     surface: str,
     channel: str,
+    server: str | None = None,
     message: str | None = None,
     task: str,
     spec: str,
@@ -90,65 +119,43 @@ def insert(
     now: int,
     key: str | None = None,
     priority: int = 0,
+    bucket: str = "",
+    parked: bool = False,
     run_after: int | None = None,
     parent_id: int | None = None,
-) -> Job:
-    """Keep a new PENDING job. Raises `KeyTaken` where `key` is not None and the user has a job under it."""
-    job = Job(
-        user_id=user_id,
-        surface=surface,
-        channel=channel,
-        message=message,
-        task=task,
-        spec=spec,
-        title=title,
-        duration=duration,
-        takes=takes,
-        price=price,
-        seed=seed,
-        key=key,
-        priority=priority,
-        run_after=now if run_after is None else run_after,
-        parent_id=parent_id,
-        created_at=now,
-    )
-    kept = insert_once(session, job, by=["user_id", "key"])
-    if kept is None:
-        raise KeyTaken(key)
-    return kept
+) -> Ticket:
+    """Keep a new PENDING job; a `parked` one waits until it is `release`d.
 
-
-def claim(session: Session, *, worker: str, now: int, lease_ms: int, tasks: Collection[str]) -> Job | None:
-    """Take the best waiting job of one of `tasks`, with a new token, a lease and one more attempt.
-
-    Best: the highest priority, then the user whose last claim is longest ago (so one user's 500 jobs never delay
-    another's first), then the oldest. On Postgres, claims at the very same instant may serve one user twice.
+    Raises `KeyTaken` where `key` is not None and the user has a job under it.
     """
-    best = (
-        select(col(Job.id))
-        .join(User, col(User.id) == col(Job.user_id))
-        .where(col(Job.status) == "PENDING", col(Job.run_after) <= now, col(Job.task).in_(tasks))
-        .order_by(col(Job.priority).desc(), col(User.turn), col(Job.id))
-        .limit(1)
-        .with_for_update(of=Job, skip_locked=True)
-    )
-    job = _change(
-        session,
-        and_(col(Job.id) == best.scalar_subquery(), col(Job.status) == "PENDING"),
-        status="PROCESSING",
-        token=uuid.uuid4().hex,
-        worker=worker,
-        lease_until=now + lease_ms,
-        attempt=col(Job.attempt) + 1,
-        started_at=now,
-    )
-    if job is not None:
-        last = select(func.max(col(User.turn))).scalar_subquery()
-        session.exec(
-            update(User).where(col(User.id) == job.user_id).values(turn=last + 1),
-            execution_options={"synchronize_session": False},
-        )
-    return job
+    values: dict[str, Any] = {
+        "user_id": user_id,
+        "surface": surface,
+        "channel": channel,
+        "server": server,
+        "message": message,
+        "task": task,
+        "spec": spec,
+        "title": title,
+        "duration": duration,
+        "takes": takes,
+        "price": price,
+        "seed": seed,
+        "key": key,
+        "priority": priority,
+        "bucket": bucket,
+        "parked": parked,
+        "run_after": now if run_after is None else run_after,
+        "parent_id": parent_id,
+        "created_at": now,
+        **NEW,
+    }
+    row = _INSERTING.first(session, values)
+    if row is None:
+        raise KeyTaken(key)
+    if not parked:
+        remember(session, "queue")
+    return Ticket(**{name: value for name, value in values.items() if name in Ticket._fields}, id=row[0], token=None)
 
 
 def heartbeat(
@@ -184,16 +191,11 @@ def set_plan(session: Session, *, job_id: int, token: str, plan: str, title: str
 
 def complete(session: Session, *, job_id: int, token: str, now: int) -> bool:
     """The music is there: COMPLETED. False where the job is no longer the caller's; then the caller changes nothing."""
-    ended = _change(
-        session,
-        _running(job_id, token),
-        status="COMPLETED",
-        finished_at=now,
-        cancel_requested=False,
-        **IDLE,
-        **NO_ERROR,
-    )
-    return ended is not None
+    ended = {"its_id": job_id, "its_token": token, "now": now}
+    if _COMPLETING.count(session, ended) != 1:
+        return False
+    remember(session, "queue")
+    return True
 
 
 def fail(
@@ -242,6 +244,13 @@ def request_cancel(session: Session, *, job_id: int, now: int) -> Job | None:
     ) or _change(session, and_(here, col(Job.status) == "PROCESSING"), cancel_requested=True)
 
 
+def rejected(session: Session, *, job_id: int, why: str, now: int) -> Job | None:
+    """A moderator said no to a parked job: CANCELLED, and it says why. None where it waits for that no more."""
+    parked = and_(col(Job.id) == job_id, col(Job.status) == "PENDING", col(Job.parked))
+    error = _error("rejected", {"why": why}, True, None)
+    return _change(session, parked, status="CANCELLED", finished_at=now, **error)
+
+
 def cancelled(session: Session, *, job_id: int, token: str, now: int) -> bool:
     """The attempt stopped because nobody wants it: CANCELLED. False where the job is no longer the caller's."""
     return _change(session, _running(job_id, token), status="CANCELLED", finished_at=now, **IDLE) is not None
@@ -261,6 +270,8 @@ def rescue(session: Session, *, now: int) -> tuple[Job, ...]:
     ids = session.scalars(late).all()
     found = update(Job).where(col(Job.id).in_(ids)).values(status="PENDING", run_after=now, **IDLE).returning(Job)
     rows = session.scalars(found, execution_options={"synchronize_session": False, "populate_existing": True}).all()
+    if rows:
+        remember(session, "queue")
     return tuple(sorted(rows, key=lambda job: job.id))
 
 
@@ -307,6 +318,17 @@ def readdress(session: Session, job_id: int, surface: str, channel: str, why: st
     _change(session, here, surface=surface, channel=channel, message=None, post=None, moved=why)
 
 
+def release(session: Session, *, job_id: int, now: int) -> bool:
+    """A parked job may be made now. False where it is not parked any more, or was cancelled."""
+    parked = and_(col(Job.id) == job_id, col(Job.status) == "PENDING", col(Job.parked))
+    return _change(session, parked, parked=False, run_after=now) is not None
+
+
+def taken_down(session: Session, job_id: int, why: str) -> None:
+    """Say why a moderator took its music away."""
+    _change(session, col(Job.id) == job_id, taken_down=why)
+
+
 def thrown_away(session: Session, job_id: int, now: int) -> bool:
     """Its owner wants its tracks no longer. False where that was so already, or it has none."""
     kept = and_(col(Job.id) == job_id, col(Job.status) == "COMPLETED", col(Job.deleted_at).is_(None))
@@ -319,6 +341,9 @@ def _running(job_id: int, token: str) -> ColumnElement[bool]:
 
 
 def _change(session: Session, where: ColumnElement[bool], **values: Any) -> Job | None:
+    # What waits may begin now, or somebody who had enough running may have another.
+    if "status" in values or "parked" in values:
+        remember(session, "queue")
     job: Job | None = session.scalars(
         update(Job).where(where).values(**values).returning(Job),
         execution_options={"synchronize_session": False, "populate_existing": True},
@@ -333,3 +358,26 @@ def _error(code: str, params: Mapping[str, Any] | None, permanent: bool, cause: 
         "error_permanent": permanent,
         "error_cause": cause,
     }
+
+
+_INSERTING = adding(
+    JOB,
+    (
+        "user_id", "surface", "channel", "server", "message", "task", "spec", "title", "duration", "takes", "price",
+        "seed", "key", "priority", "bucket", "parked", "run_after", "parent_id", "created_at", *NEW,
+    ),
+    by=("user_id", "key"),
+    returning="id",
+)  # fmt: skip
+_ENDING = (
+    update(JOB)
+    .where(JOB.c.id == bindparam("its_id"), JOB.c.status == "PROCESSING", JOB.c.token == bindparam("its_token"))
+    .values(
+        status="COMPLETED",
+        finished_at=bindparam("now"),
+        cancel_requested=False,
+        **IDLE,
+        **{**NO_ERROR, "error_params": null()},
+    )
+)
+_COMPLETING = Prepared(lambda _dialect: _ENDING)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from sqlalchemy import Select, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
+
+from storage.prepared import Prepared
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -20,10 +23,34 @@ def insert_once(session: Session, row: Row, *, by: Sequence[str]) -> Row | None:
     return session.scalars(statement.returning(type(row))).first()
 
 
+def adding(table: Table, columns: Sequence[str], *, by: Sequence[str], returning: str) -> Prepared:
+    """`insert_once` of plain values, for what every job does: its first row tells what is new, None: it was there."""
+
+    def build(dialect: str) -> Any:
+        values: dict[str, Any] = {name: bindparam(name, type_=table.c[name].type) for name in columns}
+        new = _insert_into(dialect)(table).values(values).on_conflict_do_nothing(index_elements=list(by))
+        return new.returning(table.c[returning])
+
+    return Prepared(build)
+
+
+def adding_from(table: Table, columns: Sequence[str], rows: Select[Any], *, by: str) -> Prepared:
+    """The same with what `rows` finds; the first row is the `by` of what is new."""
+
+    def build(dialect: str) -> Any:
+        new = _insert_into(dialect)(table).from_select(columns, rows, include_defaults=False)
+        return new.on_conflict_do_nothing(index_elements=[by]).returning(table.c[by])
+
+    return Prepared(build)
+
+
 def insert(session: Session, row: SQLModel) -> sqlite.Insert | postgresql.Insert:
     """The INSERT of `row` that knows `on_conflict_…` in the dialect of `session`."""
     # A serial number is left out, so that the database gives it.
     values = {name: value for name, value in row.model_dump().items() if name != "id" or value is not None}
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(type(row)).values(values)
-    return sqlite.insert(type(row)).values(values)
+    statement: sqlite.Insert | postgresql.Insert = _insert_into(session.get_bind().dialect.name)(type(row))
+    return statement.values(values)
+
+
+def _insert_into(dialect: str) -> Any:
+    return postgresql.insert if dialect == "postgresql" else sqlite.insert

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy import ColumnElement, and_, exists, or_, text
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select, update
 
-from storage.once import insert_once
-from storage.tables import Job, Outbox
+from storage.once import adding
+from storage.tables import Job, Outbox, core
+from storage.wake import remember
 
 # How many due rows are looked at for each that may be taken: a long line in one channel hides the next ones.
 LOOKED_AT = 50
@@ -27,10 +29,18 @@ def add(
     now: int,
 ) -> bool:
     """Keep something to tell; False where `key` was kept before. `payload` must be JSON."""
-    row = Outbox(
-        key=key, job_id=job_id, surface=surface, topic=topic, payload=dict(payload), due_at=now, created_at=now
-    )
-    return insert_once(session, row, by=["key"]) is not None
+    values = {
+        "key": key,
+        "job_id": job_id,
+        "surface": surface,
+        "topic": topic,
+        "payload": json.dumps(payload),
+        "attempts": 0,
+        "due_at": now,
+        "created_at": now,
+    }
+    remember(session, "outbox")
+    return _ADDING.first(session, values) is not None
 
 
 def is_due(session: Session, *, surfaces: Collection[str], now: int) -> bool:
@@ -87,6 +97,7 @@ def extend(session: Session, row_id: int, lease_until: int) -> bool:
 
 def readdressed(session: Session, row_id: int, now: int, error: str) -> bool:
     """Its job goes to another channel: a fresh start there. False where its end was known already."""
+    remember(session, "outbox")
     return _change(session, row_id, due_at=now, created_at=now, attempts=0, lease_until=None, error=error)
 
 
@@ -111,6 +122,14 @@ def given_up(session: Session, job_id: int) -> int:
     return sum(row.dead_at is not None for row in rows) if rows and rows[-1].dead_at is not None else 0
 
 
+def dead_letters(session: Session, limit: int | None = None) -> tuple[Outbox, ...]:
+    """What could be posted nowhere, the latest first: of each job the last thing there was to tell, if that is it."""
+    later = aliased(Outbox)
+    superseded = exists().where(col(later.job_id) == col(Outbox.job_id), col(later.id) > col(Outbox.id))
+    dead = select(Outbox).where(text("outbox.dead_at IS NOT NULL"), ~superseded)
+    return tuple(session.exec(dead.order_by(col(Outbox.id).desc()).limit(limit)))
+
+
 def _untold() -> ColumnElement[bool]:
     return and_(col(Outbox.sent_at).is_(None), col(Outbox.dead_at).is_(None))
 
@@ -133,3 +152,11 @@ def _due(surfaces: Collection[str], now: int) -> ColumnElement[bool]:
 
 def _change(session: Session, row_id: int, **values: object) -> bool:
     return session.exec(update(Outbox).where(col(Outbox.id) == row_id, _untold()).values(**values)).rowcount == 1
+
+
+_ADDING = adding(
+    core(Outbox),
+    ("key", "job_id", "surface", "topic", "payload", "attempts", "due_at", "created_at"),
+    by=["key"],
+    returning="id",
+)

@@ -8,8 +8,17 @@ from sqlmodel import Session
 # Each query gives the rows that break a rule; each sentence says which rule, with the row's columns filled in.
 RULES: tuple[tuple[str, str], ...] = (
     (
-        "The credits of all accounts add up to {total}, not to 0.",
-        "SELECT sum(posted) AS total FROM account HAVING sum(posted) <> 0",
+        "All people together have {posted} credits, but {given} were given to them and not taken back.",
+        """
+        SELECT posted, given FROM (
+            SELECT coalesce(sum(posted), 0) AS posted FROM account WHERE kind = 'user'
+        ) AS people, (
+            SELECT coalesce(sum(CASE WHEN giver.kind = 'system' THEN amount ELSE 0 END), 0)
+                - coalesce(sum(CASE WHEN taker.kind = 'system' THEN amount ELSE 0 END), 0) AS given
+            FROM transfer JOIN account AS giver ON giver.id = debit_id JOIN account AS taker ON taker.id = credit_id
+        ) AS moved
+        WHERE posted <> given
+        """,
     ),
     (
         "Account {id} shows {posted} credits, but its transfers add up to {total}.",
@@ -20,7 +29,7 @@ RULES: tuple[tuple[str, str], ...] = (
                 SELECT credit_id AS id, amount FROM transfer UNION ALL SELECT debit_id, -amount FROM transfer
             ) AS side GROUP BY id
         ) AS moved ON moved.id = account.id
-        WHERE posted <> coalesce(moved.total, 0)
+        WHERE kind = 'user' AND posted <> coalesce(moved.total, 0)
         """,
     ),
     (
@@ -68,9 +77,9 @@ RULES: tuple[tuple[str, str], ...] = (
     (
         "Job {id} is {status} and costs {price}, but it has no open hold of that amount on its owner's account.",
         """
-        SELECT job.id, status, price FROM job LEFT JOIN hold
+        SELECT job.id, status, price FROM job JOIN "user" ON "user".id = job.user_id LEFT JOIN hold
             ON hold.key = 'job:' || job.id || ':' || job.round AND hold.state = 'open'
-            AND hold.amount = job.price AND hold.account_id = 'user:' || job.user_id
+            AND hold.amount = job.price AND hold.account_id = 'user:' || coalesce("user".joined, job.user_id)
         WHERE job.status IN ('PENDING', 'PROCESSING') AND job.price > 0 AND hold.key IS NULL
         """,
     ),
@@ -80,6 +89,30 @@ RULES: tuple[tuple[str, str], ...] = (
         SELECT job.id, price FROM job LEFT JOIN transfer
             ON transfer.hold_key = 'job:' || job.id || ':' || job.round AND transfer.amount <= job.price
         WHERE job.status = 'COMPLETED' AND job.price > 0 AND transfer.id IS NULL
+        """,
+    ),
+    (
+        "Lane {user_id} ({priority}) shows {waiting}, {running} and {music_ms} ms, not {waits}, {runs} and {music}.",
+        """
+        SELECT lane.user_id, lane.priority, waiting, running, music_ms, coalesce(waits, 0) AS waits,
+            coalesce(runs, 0) AS runs, coalesce(music, 0) AS music
+        FROM lane LEFT JOIN (
+            SELECT user_id, priority,
+                sum(CASE WHEN status = 'PENDING' AND NOT parked THEN 1 ELSE 0 END) AS waits,
+                sum(CASE WHEN status = 'PROCESSING' THEN 1 ELSE 0 END) AS runs,
+                sum(CASE WHEN status = 'PENDING' AND NOT parked
+                    THEN CAST(duration * 1000 AS BIGINT) * takes ELSE 0 END) AS music
+            FROM job WHERE status IN ('PENDING', 'PROCESSING') GROUP BY user_id, priority
+        ) AS live ON live.user_id = lane.user_id AND live.priority = lane.priority
+        WHERE waiting <> coalesce(waits, 0) OR running <> coalesce(runs, 0) OR music_ms <> coalesce(music, 0)
+        """,
+    ),
+    (
+        "Job {id} is {status}, but its owner has no lane of priority {priority}.",
+        """
+        SELECT job.id, status, job.priority FROM job LEFT JOIN lane
+            ON lane.user_id = job.user_id AND lane.priority = job.priority
+        WHERE status IN ('PENDING', 'PROCESSING') AND lane.user_id IS NULL
         """,
     ),
     (

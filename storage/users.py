@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.once import insert_once
 from storage.tables import Identity, User
@@ -22,12 +23,14 @@ def ensure(session: Session, *, surface: str, external_id: str, name: str, now: 
     On the terminal `external_id` is the user's name. Elsewhere a name that is taken gets the surface added
     (`ann@discord`), then a number: two people of one name never share an account.
     """
-    met = known(session, surface, external_id)
+    met = present(session, surface, external_id)
     if met is not None:
         return met
     made = None
-    user = by_name(session, external_id) if surface == TERMINAL else None
-    if user is None:
+    named = by_name(session, external_id) if surface == TERMINAL else None
+    if named is not None:
+        user = staying(session, named.id)
+    else:
         made = user = _new(session, surface, external_id if surface == TERMINAL else name, now)
     identity = Identity(surface=surface, external_id=external_id, user_id=user.id)
     if insert_once(session, identity, by=["surface", "external_id"]) is None:
@@ -39,32 +42,68 @@ def ensure(session: Session, *, surface: str, external_id: str, name: str, now: 
 
 
 def by_name(session: Session, name: str) -> User | None:
-    """The person called `name` in this house."""
-    return session.exec(select(User).where(User.name == name)).first()
+    """The person called `name` in this house, or called so before they were joined to another name."""
+    user = session.exec(select(User).where(User.name == name)).first()
+    return user if user is None or user.joined is None else get(session, user.joined)
 
 
 def known(session: Session, surface: str, external_id: str) -> User | None:
     """The person a surface knows as `external_id`; None for somebody who never asked for anything."""
-    return session.exec(
-        select(User)
-        .join(Identity, col(Identity.user_id) == col(User.id))
-        .where(Identity.surface == surface, Identity.external_id == external_id)
-    ).first()
+    return session.exec(_known(surface, external_id)).first()
+
+
+def present(session: Session, surface: str, external_id: str) -> User | None:
+    """`known`, for somebody who is about to do something: until that is done, nobody joins them to somebody else."""
+    locked = _known(surface, external_id).with_for_update(key_share=True, read=True, of=User)
+    while (user := session.exec(locked.execution_options(populate_existing=True)).first()) is not None:
+        if user.joined is None:
+            return user
+        # They were joined while we waited: the next look finds whom to.
+    return None
 
 
 def external_id(session: Session, user_id: int, surface: str) -> str | None:
-    """What `surface` calls the person `user_id`."""
-    return session.exec(
-        select(Identity.external_id).where(Identity.user_id == user_id, Identity.surface == surface)
-    ).first()
+    """What `surface` calls the person who is, or was, `user_id`."""
+    own = get(session, user_id)
+    theirs = select(Identity.external_id).where(Identity.user_id == (own.joined or own.id), Identity.surface == surface)
+    return session.exec(theirs.order_by(col(Identity.id)).limit(1)).first()
 
 
 def get(session: Session, user_id: int) -> User:
-    """The person `user_id`. Raises `LookupError`."""
+    """The row `user_id`. Raises `LookupError`."""
     user = session.get(User, user_id)
     if user is None:
         raise LookupError(f"no user {user_id}")
     return user
+
+
+def person(session: Session, user_id: int) -> User:
+    """The person who is `user_id`, or was, before they were joined to another. Raises `LookupError`."""
+    user = get(session, user_id)
+    return user if user.joined is None else get(session, user.joined)
+
+
+def staying(session: Session, user_id: int) -> User:
+    """`person`, and nobody joins them to somebody else until what is being done to them is done."""
+    while True:
+        locked = select(User).where(User.id == user_id).with_for_update(key_share=True, read=True)
+        user = session.exec(locked.execution_options(populate_existing=True)).one()
+        if user.joined is None:
+            return user
+        user_id = user.joined
+
+
+def everyone(user_id: int) -> SelectOfScalar[int]:
+    """The numbers that the person `user_id` has and had: what they did under any of them is theirs."""
+    return select(User.id).where(or_(User.id == user_id, User.joined == user_id))
+
+
+def _known(surface: str, external_id: str) -> SelectOfScalar[User]:
+    return (
+        select(User)
+        .join(Identity, col(Identity.user_id) == col(User.id))
+        .where(Identity.surface == surface, Identity.external_id == external_id)
+    )
 
 
 def _new(session: Session, surface: str, name: str, now: int) -> User:
@@ -81,3 +120,11 @@ def _names(name: str, surface: str) -> Iterator[str]:
     yield f"{name}@{surface}"
     for number in itertools.count(2):
         yield f"{name}@{surface}-{number}"
+
+
+def has_terminal(session: Session, user_id: int) -> bool:
+    """Whether somebody is who the terminal is when no name is given."""
+    own = select(Identity.id).where(
+        Identity.user_id == user_id, Identity.surface == TERMINAL, col(Identity.external_id).in_(RESERVED)
+    )
+    return session.exec(own.limit(1)).first() is not None

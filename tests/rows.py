@@ -7,6 +7,7 @@ from typing import Any
 from sqlmodel import Session
 
 from storage import jobs, ledger, users
+from storage.claims import Ticket
 from storage.tables import Job, User
 
 
@@ -23,7 +24,12 @@ def person(session: Session, name: str = "ann", credits: int = 100) -> User:
     return user
 
 
-def free_job(session: Session, user: User | int, **changes: Any) -> Job:
+def ticket(job: Job) -> Ticket:
+    """A job as whoever works it gets it."""
+    return Ticket._make(getattr(job, name) for name in Ticket._fields)
+
+
+def free_job(session: Session, user: User | int, **changes: Any) -> Ticket:
     """A waiting job without a price, so without a hold."""
     values: dict[str, Any] = {
         "user_id": user if isinstance(user, int) else user.id,
@@ -40,8 +46,8 @@ def free_job(session: Session, user: User | int, **changes: Any) -> Job:
     return jobs.insert(session, **(values | changes))
 
 
-def priced_job(session: Session, user: User | int, price: int = 10, **changes: Any) -> Job:
+def priced_job(session: Session, user: User | int, price: int = 10, **changes: Any) -> Ticket:
     """A waiting job with its hold."""
     job = free_job(session, user, price=price, **changes)
-    ledger.hold(session, key=jobs.hold_key(job), account=account(user), amount=price, now=job.created_at)
+    ledger.hold(session, key=jobs.hold_key(job), account=account(user), amount=price, now=1)
     return job

@@ -16,6 +16,7 @@ from sqlmodel import Session
 from engine.spec import Cancelled, EngineError, EnginePool, Event, Planned, Progressed, Staged
 from storage import jobs, ledger, outbox, tracks
 from storage.blobs import Blobs
+from storage.claims import Ticket
 from storage.database import Database
 from storage.errors import DatabaseBusy, StorageFull
 from storage.tables import Job
@@ -35,7 +36,7 @@ class Attempt:
     """One claimed job. `run` always ends with the job settled, postponed, handed back, or left to rescue."""
 
     def __init__(
-        self, job: Job, *, db: Database, pool: EnginePool, blobs: Blobs, limits: Limits, work: Path, lease_ms: int
+        self, job: Ticket, *, db: Database, pool: EnginePool, blobs: Blobs, limits: Limits, work: Path, lease_ms: int
     ) -> None:
         self.job = job
         self.token = str(job.token)
@@ -45,6 +46,8 @@ class Attempt:
         self._cancelled = asyncio.Event()
         self._handing_back = False
         self._lost = False
+        # Seconds after which it may be tried again: then it is due without anybody adding anything.
+        self.again_in_s: float | None = None
         self._stage: str | None = None
         self._progress: float | None = None
 
@@ -173,7 +176,7 @@ class Attempt:
 
     def _fail(self, session: Session, error: EngineError) -> None:
         now = now_ms()
-        wait_ms = retry.decide(self._limits, permanent=error.permanent, attempt=self.job.attempt)
+        wait_ms = retry.decide(self._limits, code=error.code, permanent=error.permanent, attempt=self.job.attempt)
         failure: dict[str, Any] = {
             "error_code": error.code,
             "error_params": error.params,
@@ -182,6 +185,7 @@ class Attempt:
         }
         if wait_ms is not None:
             jobs.postpone(session, job_id=self.job.id, token=self.token, run_after=now + wait_ms, **failure)
+            self.again_in_s = wait_ms / 1000
         elif jobs.fail(session, job_id=self.job.id, token=self.token, now=now, **failure):
             end_unpaid(session, self.job, "failed", now)
 
@@ -194,14 +198,14 @@ class Attempt:
         jobs.hand_back(session, job_id=self.job.id, token=self.token)
 
 
-def end_unpaid(session: Session, job: Job, topic: str, now: int) -> None:
+def end_unpaid(session: Session, job: Job | Ticket, topic: str, now: int) -> None:
     """Void the hold of a job that ended without music, and tell its channel."""
     if job.price:
         ledger.void(session, key=jobs.hold_key(job), now=now)
     announce(session, job, topic, now)
 
 
-def announce(session: Session, job: Job, topic: str, now: int) -> None:
+def announce(session: Session, job: Job | Ticket, topic: str, now: int) -> None:
     """Put the end of this round of `job` into the outbox, once."""
     outbox.add(
         session,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine.spec import EnginePool, Event, Order, Source, TrackResult
 from storage.blobs import Blobs, KeptBlob
-from storage.tables import Job
+from storage.claims import Ticket
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class KeptTrack:
 
 
 async def render(
-    job: Job,
+    job: Ticket,
     source: Source | None,
     *,
     pool: EnginePool,

@@ -8,6 +8,7 @@ from engine.spec import Capabilities
 from workflows.limits import Limits
 from workflows.moderation import Moderation
 from workflows.pricing import Pricing
+from workflows.roles import Roles
 
 
 @dataclass(frozen=True)
@@ -18,4 +19,5 @@ class Rules:
     limits: Limits
     moderation: Moderation
     capabilities: Capabilities
+    roles: Roles = field(default_factory=Roles)
     known: dict[str, tuple[str, ...]] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from sqlmodel import Session
 from engine.spec import EngineError, Request, Source, SourceFile
 from storage import jobs, tracks
 from storage.blobs import Blobs
+from storage.claims import Ticket
 from storage.database import Database
 from storage.tables import LIVE, Job, Track, TrackFile
 from workflows.refusal import Refusal
@@ -72,7 +73,7 @@ def named(values: Mapping[str, Any]) -> Named | None:
     return next((Named(name, int(values[name]), take) for name in NUMBERS if values.get(name) is not None), None)
 
 
-async def source_of(db: Database, blobs: Blobs, job: Job) -> Source | None:
+async def source_of(db: Database, blobs: Blobs, job: Ticket) -> Source | None:
     """The song that an accepted job starts from, its files on this machine; None where it names none.
 
     Raises `EngineError` (`source_gone`), permanent, where it was deleted since.

@@ -4,41 +4,58 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlmodel import Session
 
 from engine.spec import Generation, InvalidSpec, Request, estimate, parse
-from storage import jobs, ledger, outbox
+from engine.spec.estimate import bucket
+from storage import jobs, ledger, outbox, reviews
+from storage.claims import Ticket
 from storage.database import Database
 from storage.tables import Job, User
-from workflows import edits, eta, limits, moderation, reach, source
-from workflows.credits import account_of, welcome
+from workflows import bans, edits, eta, limits, moderation, queue, reach, review, source, view
+from workflows.credits import account_of, allowance, daily_waiting, welcome
 from workflows.people import ReplyTo, Requester, now_ms
 from workflows.pricing import price
+from workflows.queue import Pause
 from workflows.refusal import Refusal
 from workflows.repeated import only_once
 from workflows.rules import Rules
 
 
 @dataclass(frozen=True)
+class Low:
+    """`left` credits are too few for the same again; `daily`: what `/daily` would give now, if it gives anything."""
+
+    left: int
+    daily: int | None
+
+
+@dataclass(frozen=True)
 class Accepted:
-    """A kept request. `position` counts the jobs before it; `eta_s` is None until speed has been measured."""
+    """A kept request. `position` counts the jobs before it; `eta_s` is None until speed has been measured.
+
+    `pause`: it waits for those in charge, too. `review`: one of them looks at it before it gets a place. `low`: what is
+    left would not pay for it once more.
+    """
 
     job_id: int
     price: int
     duration: float
     position: int
     eta_s: float | None
+    pause: Pause | None = None
+    review: bool = False
+    low: Low | None = None
 
 
 def judge(rules: Rules, task: str, values: Mapping[str, Any]) -> Request:
     """The frozen spec of a request, or a `Refusal`. Reads nothing but its arguments."""
-    try:
-        spec = parse(task, values, rules.known)
-    except InvalidSpec as invalid:
-        raise Refusal.of(invalid) from None
+    spec = _parsed(rules, task, values)
+    if changed := moderation.reworded(rules.moderation, spec):
+        spec = _parsed(rules, task, {**spec.model_dump(exclude={"task"}), **changed})
     if task not in rules.capabilities.tasks:
         raise Refusal("task_not_available", task=task, engine=rules.capabilities.name)
     if getattr(spec, "src_audio_url", None):
@@ -49,6 +66,13 @@ def judge(rules: Rules, task: str, values: Mapping[str, Any]) -> Request:
         longest = rules.capabilities.max_duration
         raise Refusal("bad_value", field="duration", value=spec.duration, allowed=f"at most {longest:g} seconds")
     return spec
+
+
+def _parsed(rules: Rules, task: str, values: Mapping[str, Any]) -> Request:
+    try:
+        return parse(task, values, rules.known)
+    except InvalidSpec as invalid:
+        raise Refusal.of(invalid) from None
 
 
 async def submit(
@@ -74,9 +98,11 @@ async def submit(
     def keep(session: Session) -> Accepted:
         now = now_ms()
         only_once(session, request, now)
+        pause = queue.require_open(session)
         user = welcome(session, rules.pricing, requester, now)
+        bans.require_welcome(session, user.id, now)
         if key is not None and (first := jobs.by_key(session, user.id, key)) is not None:
-            return _again(session, first, spec)
+            return _again(session, first, spec, pause)
         # Whether they may see it comes first: what is wrong with a stranger's song is nobody's business.
         if (given := source.named(dict(spec))) is not None:
             reach.seen(session, given.job, requester, reply_to)
@@ -85,26 +111,45 @@ async def submit(
             edits.check_song(spec, origin, rules.capabilities)
         settled = estimate(spec, None if origin is None else origin.job.duration)
         credits = price(rules.pricing, spec, settled)
-        limits.check(session, rules.limits, user_id=user.id, task=task, now=now)
+        standing = limits.check(
+            session,
+            rules.limits,
+            rules.roles,
+            user_id=user.id,
+            account=account_of(user),
+            who=requester,
+            task=task,
+            now=now,
+        )
+        looked_at = review.needs_look(session, rules, requester, user, spec)
         job = jobs.insert(
             session,
             user_id=user.id,
             surface=reply_to.surface,
             channel=reply_to.channel,
+            server=requester.server,
+            priority=rules.roles.priority(requester),
+            bucket=bucket(spec, settled),
             message=reply_to.message,
             task=task,
             spec=spec.model_dump_json(),
-            title=None,
             duration=settled.duration,
             takes=settled.takes,
             price=credits,
             seed=_seed(spec),
             key=key,
-            parent_id=parent_id if origin is None else origin.job.id,
+            parked=looked_at,
+            parent_id=_parent(session, parent_id, requester, reply_to) if origin is None else origin.job.id,
             now=now,
         )
-        hold(session, user, job, now)
-        accepted = _accepted(session, job)
+        left = standing.available + allowance(session, rules.roles, user, requester, now) - credits
+        low = None
+        if left < credits:
+            low = Low(left, daily_waiting(session, rules.roles, user, requester, now))
+        hold(session, user, job, now, daily=None if low is None else low.daily)
+        if looked_at:
+            reviews.ask(session, job.id, now)
+        accepted = replace(_accepted(session, job, pause, review=looked_at), low=low)
         outbox.add(
             session,
             key=f"job:{job.id}:accepted",
@@ -123,24 +168,33 @@ async def submit(
         return await db.awrite(keep)
 
 
-def hold(session: Session, user: User, job: Job, now: int) -> None:
-    """Reserve the price of this round of `job`; a price of 0 places no hold."""
+def hold(session: Session, user: User, job: Job | Ticket, now: int, *, daily: int | None = None) -> None:
+    """Reserve the price of this round of `job`; a price of 0 places no hold.
+
+    Raises `Refusal` where it can't be paid; `daily` is what `/daily` would give towards it.
+    """
     if job.price == 0:
         return
     try:
         ledger.hold(session, key=jobs.hold_key(job), account=account_of(user), amount=job.price, now=now)
     except ledger.InsufficientCredits as short:
-        raise Refusal("insufficient_credits", required=short.required, available=short.available) from None
+        raise Refusal("insufficient_credits", required=short.required, available=short.available, daily=daily) from None
 
 
-def _again(session: Session, first: Job, spec: Request) -> Accepted:
+def _parent(session: Session, job_id: int | None, who: Requester, where: ReplyTo) -> int | None:
+    """The job a form was opened from. A number made up by somebody who may not see that job tells them nothing."""
+    return job_id if job_id is not None and reach.may_see(session, job_id, who, where) else None
+
+
+def _again(session: Session, first: Job, spec: Request, pause: Pause | None) -> Accepted:
     if first.spec != spec.model_dump_json():
         raise Refusal("key_reused", field="key", value=first.key)
-    return _accepted(session, first)
+    return _accepted(session, first, pause, review=view.awaits_look(first))
 
 
-def _accepted(session: Session, job: Job) -> Accepted:
-    return Accepted(job.id, job.price, job.duration, jobs.position(session, job), eta.seconds(session, job))
+def _accepted(session: Session, job: Job | Ticket, pause: Pause | None, *, review: bool) -> Accepted:
+    eta_s = None if pause or review else eta.seconds(session, job)
+    return Accepted(job.id, job.price, job.duration, jobs.position(session, job.id), eta_s, pause, review)
 
 
 def _seed(spec: Request) -> int:

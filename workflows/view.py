@@ -12,6 +12,7 @@ from storage import jobs, outbox, tracks, users
 from storage.tables import Job
 from workflows import eta
 from workflows.people import Requester
+from workflows.queue import Pause, pause
 from workflows.refusal import Refusal
 
 
@@ -47,11 +48,12 @@ class TrackView:
 
 @dataclass(frozen=True)
 class JobView:
-    """A job. `position` and `eta_s` only while it waits; times in milliseconds since the epoch.
+    """A job. `position`, `eta_s` and `pause` only while it waits; times in milliseconds since the epoch.
 
     `user` is the name of who asked and `owner` what the job's surface calls them. `post` is the status message;
     `moved` is the code of why it went to the owner's own messages; `unposted`: it could be posted nowhere.
-    `deleted`: its tracks were thrown away.
+    `deleted`: its tracks were thrown away, by its owner or, where `taken_down` says why, by somebody in charge.
+    `review`: it waits until somebody in charge has looked at it, and has no place in the queue yet.
     """
 
     id: int
@@ -87,11 +89,19 @@ class JobView:
     position: int | None
     eta_s: float | None
     tracks: tuple[TrackView, ...]
+    pause: Pause | None = None
+    review: bool = False
+    taken_down: str | None = None
 
     @property
     def ended(self) -> bool:
         """Whether it will change no more by itself."""
         return self.status in ("COMPLETED", "FAILED", "CANCELLED")
+
+
+def awaits_look(job: Job) -> bool:
+    """Whether somebody in charge looks at it before it gets a place in the queue."""
+    return job.parked and job.status == "PENDING"
 
 
 def look(session: Session, job_id: int) -> JobView:
@@ -111,8 +121,10 @@ def recent(session: Session, limit: int, of: Requester | None = None) -> list[Jo
 
 
 def _view(session: Session, job: Job) -> JobView:
-    waits = job.status == "PENDING"
-    user = users.get(session, job.user_id)
+    review = awaits_look(job)
+    waits = job.status == "PENDING" and not review
+    stopped = pause(session) if waits else None
+    user = users.person(session, job.user_id)
     return JobView(
         id=job.id,
         parent_id=job.parent_id,
@@ -144,8 +156,11 @@ def _view(session: Session, job: Job) -> JobView:
         started_at=job.started_at,
         finished_at=job.finished_at,
         deleted=job.deleted_at is not None,
-        position=jobs.position(session, job) if waits else None,
-        eta_s=eta.seconds(session, job) if waits else None,
+        position=jobs.position(session, job.id) if waits else None,
+        eta_s=eta.seconds(session, job) if waits and not stopped else None,
+        pause=stopped,
+        review=review,
+        taken_down=job.taken_down,
         tracks=tuple(
             TrackView(
                 id=track.id,

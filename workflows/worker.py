@@ -9,6 +9,7 @@ import secrets
 import shutil
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from sqlmodel import Session
@@ -16,8 +17,8 @@ from sqlmodel import Session
 from engine.spec import EnginePool
 from storage import jobs
 from storage.blobs import Blobs
+from storage.claims import Ticket
 from storage.database import Database
-from storage.tables import Job
 from workflows.attempt import Attempt, end_unpaid
 from workflows.limits import Limits
 from workflows.people import now_ms
@@ -50,38 +51,52 @@ class Worker:
     async def dispatch(self) -> None:
         """Claim jobs while an engine is free. Cheap when there is nothing to do: it reads before it writes."""
         async with self._lock:
-            while not self._closing and self.busy < self._pool.size:
-                if not await self._db.aread(lambda session: jobs.waiting(session, now=now_ms())):
+            together = self._pool.capabilities.together
+            while not self._closing and self.busy <= (self._pool.size - 1) * together:
+                if not await self._db.aread(self._waiting):
                     return
-                job = await self._db.awrite(self._claim)
-                if job is None:
+                claimed = await self._db.awrite(self._claim)
+                for job in claimed:
+                    self._begin(job)
+                if not claimed:
                     return
-                attempt = Attempt(
-                    job,
-                    db=self._db,
-                    pool=self._pool,
-                    blobs=self._blobs,
-                    limits=self._limits,
-                    work=self._work,
-                    lease_ms=self._lease_ms,
-                )
-                task = asyncio.create_task(attempt.run(), name=f"job {job.id}")
-                self._attempts[task] = attempt
-                task.add_done_callback(self._ended)
 
-    def _claim(self, session: Session) -> Job | None:
-        return jobs.claim(
-            session,
-            worker=self.name,
-            now=now_ms(),
+    def _waiting(self, session: Session) -> bool:
+        tasks = self._pool.capabilities.tasks
+        return jobs.waiting(session, now=now_ms(), tasks=tasks, **self._limits.at_once)
+
+    def _claim(self, session: Session) -> tuple[Ticket, ...]:
+        """The next job, and those that its engine can make together with it."""
+        can = self._pool.capabilities
+        claim = partial(
+            jobs.claim, session, worker=self.name, engine=can.name, now=now_ms(), lease_ms=self._lease_ms,
+            tasks=can.tasks, **self._limits.at_once,
+        )  # fmt: skip
+        first = claim()
+        if not first or can.together == 1:
+            return first
+        return (*first, *claim(most=can.together - 1, bucket=first[0].bucket))
+
+    def _begin(self, job: Ticket) -> None:
+        attempt = Attempt(
+            job,
+            db=self._db,
+            pool=self._pool,
+            blobs=self._blobs,
+            limits=self._limits,
+            work=self._work,
             lease_ms=self._lease_ms,
-            tasks=self._pool.capabilities.tasks,
         )
+        task = asyncio.create_task(attempt.run(), name=f"job {job.id}")
+        self._attempts[task] = attempt
+        task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        del self._attempts[task]
+        attempt = self._attempts.pop(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("an attempt broke", exc_info=error)
+        if attempt.again_in_s is not None:
+            task.get_loop().call_later(attempt.again_in_s, self.on_end)
         self.on_end()
 
     async def rescue(self) -> None:

@@ -5,6 +5,7 @@ The price is fixed from this, so the engine MUST render exactly `duration` secon
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -55,6 +56,13 @@ def estimate(spec: Request, source_s: float | None = None) -> Estimate:
     if spec.duration != -1:
         return Estimate(float(spec.duration), spec.batch_size)
     return Estimate(_automatic(spec), spec.batch_size)
+
+
+def bucket(spec: Request, settled: Estimate) -> str:
+    """The same for requests that an engine can make together: one task, about one length, sampled in the same way."""
+    ways = ("model_version", "inference_steps", "guidance_scale", "infer_method", "lora_name_or_path")
+    parts = [spec.task, math.ceil(settled.duration / 10), *(getattr(spec, way, None) for way in ways)]
+    return ":".join("" if part is None else str(part) for part in parts)
 
 
 def _automatic(spec: Generation) -> float:

@@ -52,7 +52,7 @@ def _plain(number: float) -> str:
 
 @dataclass(frozen=True)
 class Text:
-    """A text of `low` to `high` characters; control characters other than a new line are dropped."""
+    """A text of `low` to `high` characters; every space is made a plain one, and what can't be seen is dropped."""
 
     low: int
     high: int
@@ -63,9 +63,8 @@ class Text:
     def check(self, value: str | None) -> str | None:
         if value is None:
             return None
-        value = "".join(
-            c for c in value.replace("\r\n", "\n").replace("\t", " ") if c == "\n" or c.isprintable()
-        ).strip()
+        plain = (" " if c.isspace() and c != "\n" else c for c in value.replace("\r\n", "\n"))
+        value = "".join(c for c in plain if c == "\n" or c.isprintable()).strip()
         if not self.low <= len(value) <= self.high:
             raise PydanticCustomError(
                 "wrong_length", "must be {allowed}, not {length}", {"allowed": self.words(), "length": len(value)}
@@ -74,6 +73,11 @@ class Text:
 
     def words(self) -> str:
         return f"{self.low} to {self.high} characters"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody, as a chat writes them (`<@123>`, `<@123|Ann>`) or by the name they have in this house."""
 
 
 @dataclass(frozen=True)

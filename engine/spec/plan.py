@@ -113,7 +113,10 @@ class Order(Value):
 
 
 class Capabilities(Value):
-    """What an engine can do. `tasks` are names of `engine.spec.tasks`; `from_score`: those that need a kept score."""
+    """What an engine can do. `tasks` are names of `engine.spec.tasks`; `from_score`: those that need a kept score.
+
+    `together`: how many jobs of one bucket (`engine.spec.estimate.bucket`) one engine makes at once.
+    """
 
     name: str
     tasks: tuple[str, ...]
@@ -123,3 +126,4 @@ class Capabilities(Value):
     stems: tuple[str, ...]
     languages: tuple[str, ...]
     from_score: tuple[str, ...] = ()
+    together: int = 1

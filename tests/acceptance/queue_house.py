@@ -11,6 +11,7 @@ from typing import TypeVar
 from sqlmodel import Session
 
 from storage import jobs, ledger, outbox, tracks
+from storage.claims import Ticket
 from storage.database import Database
 from storage.tables import Job
 from tests.rows import account, free_job
@@ -21,7 +22,7 @@ TASKS = ("text2music",)
 MOST_ATTEMPTS = 3
 
 
-def submit(session: Session, *, user_id: int, price: int, key: str | None, now: int) -> Job:
+def submit(session: Session, *, user_id: int, price: int, key: str | None, now: int) -> Job | Ticket:
     """A request with its hold and its outbox row, or the job it was the first time."""
     first = jobs.by_key(session, user_id, key) if key else None
     if first is not None:
@@ -32,8 +33,8 @@ def submit(session: Session, *, user_id: int, price: int, key: str | None, now: 
     return job
 
 
-def claim(session: Session, *, now: int, lease_ms: int, worker: str = "w") -> Job | None:
-    return jobs.claim(session, worker=worker, now=now, lease_ms=lease_ms, tasks=TASKS)
+def claim(session: Session, *, now: int, lease_ms: int, worker: str = "w") -> Ticket | None:
+    return next(iter(jobs.claim(session, worker=worker, now=now, lease_ms=lease_ms, tasks=TASKS)), None)
 
 
 def finish(session: Session, *, job_id: int, token: str, now: int) -> bool:
@@ -110,12 +111,12 @@ def _end_unpaid(session: Session, job: Job, topic: str, now: int) -> None:
     _tell(session, job, topic, now)
 
 
-def _hold(session: Session, job: Job, now: int) -> None:
+def _hold(session: Session, job: Job | Ticket, now: int) -> None:
     if job.price:
         ledger.hold(session, key=jobs.hold_key(job), account=account(job.user_id), amount=job.price, now=now)
 
 
-def _tell(session: Session, job: Job, topic: str, now: int) -> None:
+def _tell(session: Session, job: Job | Ticket, topic: str, now: int) -> None:
     key = f"job:{job.id}:{job.round}:{topic}"
     outbox.add(session, key=key, job_id=job.id, surface="terminal", topic=topic, payload={}, now=now)
 
@@ -138,7 +139,7 @@ def work(url: str, *, lease_ms: int, stall: bool) -> list[int]:
         job = database.write(_bound(claim, now=now, lease_ms=lease_ms))
         if job is None:
             database.write(_bound(rescue, now=now))
-            if not database.read(jobs.live_tokens) and not database.read(_bound(jobs.waiting, now=now)):
+            if not database.read(jobs.live_tokens) and not database.read(_bound(jobs.waiting, now=now, tasks=TASKS)):
                 database.close()
                 return finished
             time.sleep(0.02)

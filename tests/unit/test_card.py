@@ -51,6 +51,22 @@ def names(said: Card) -> list[str]:
     return [file.name for file in said.files]
 
 
+def test_a_job_that_somebody_looks_at_first_has_no_place_yet() -> None:
+    said = shown(replace(WAITING, review=True, position=None, eta_s=None))
+    assert said.line == "waiting for somebody to look at it · 10 credits"
+    assert [action.name for action in said.buttons] == ["cancel"]
+
+
+def test_what_those_in_charge_decided_is_said_with_their_reason() -> None:
+    no = replace(WAITING, status="CANCELLED", error_code="rejected", error_params={"why": "too rude"})
+    assert shown(no).line == "Looked at, and not made: too rude. Nothing was charged. Ask again in other words."
+    gone = shown(replace(DONE, deleted=True, taken_down="copies a known song", tracks=()))
+    assert (gone.title, gone.asked, gone.buttons) == ("#12", "", ())
+    assert gone.line == "Taken down by those in charge: copies a known song."
+    # A cancelled job may have failed before; that is not why it ended.
+    assert shown(replace(no, error_code="engine_crashed", error_params={})).line.startswith("Cancelled.")
+
+
 def test_a_waiting_job_tells_its_place_its_time_and_its_price() -> None:
     said = shown(WAITING)
     assert (said.state, said.title) == ("waiting", "rainy-day lo-fi about coffee")

@@ -42,7 +42,7 @@ def test_a_command_has_every_option_of_its_task_and_an_example_that_works(comman
     assert parse_as(model, parsed.values).task == command.task
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS.values() if c.music], ids=lambda command: command.name)
+@pytest.mark.parametrize("command", [c for c in COMMANDS.values() if c.form], ids=lambda command: command.name)
 def test_a_form_asks_for_options_of_its_command_and_fits_a_modal(command: Command) -> None:
     assert set(command.form) <= {option.name for option in command.options}
     assert command.main in command.form
@@ -101,6 +101,10 @@ def test_what_an_option_takes_is_told_apart() -> None:
     assert COMMANDS["stem"].spellings()["track_name"].required
 
 
+def test_every_command_that_makes_music_has_a_form() -> None:
+    assert all(command.form for command in COMMANDS.values() if command.music)
+
+
 def test_the_likeliest_options_stand_first() -> None:
     assert COMMANDS["song"].options[0].name == "caption"
     assert [option.name for option in COMMANDS["repaint"].options][:3] == [
@@ -119,7 +123,7 @@ def test_the_catalogue_is_plain_json() -> None:
     assert [command["name"] for command in listed] == list(COMMANDS)
     song = listed[0]
     assert song["options"][0]["aliases"] == ["prompt"]
-    assert {"name", "task", "summary", "options", "main", "example", "music", "form"} == song.keys()
+    assert {"name", "task", "summary", "options", "main", "example", "music", "form", "admin"} == song.keys()
 
 
 def test_a_list_of_seeds_can_be_typed() -> None:

@@ -20,11 +20,12 @@ from workflows.limits import Limits
 from workflows.models import Models
 from workflows.moderation import Moderation
 from workflows.pricing import Pricing, price
+from workflows.roles import Roles
 
 PRESETS = TypeAdapter(dict[str, Preset])
 FILES: list[tuple[str, Any]] = [
     ("pricing", Pricing), ("limits", Limits), ("moderation", Moderation), ("models", Models), ("presets", PRESETS),
-    ("words", Words),
+    ("words", Words), ("roles", Roles),
 ]  # fmt: skip
 
 
@@ -94,7 +95,10 @@ MISTAKES = [
         "pricing", Pricing, "tiers = [{ up_to_s = 60, credits = 5 }, { up_to_s = 30, credits = 9 }]",
         "each tier's up_to_s must be above the one before",
     ),
-    ("limits", Limits, "back_off_s = [1, nan]", "back_off_s.1 is NaN, must be 0 to 3,600"),
+    ("limits", Limits, "back_off_s = [1, nan]", "back_off_s.1 is NaN, must be 0 to 86,400"),
+    ("limits", Limits, "[per_server]\nlive_jobs = 0", "per_server.live_jobs is 0, must be 1 to 1,000,000"),
+    ("roles", Roles, "[roles.fan]\ndaily = -1", "roles.fan.daily is -1, must be 0 to 1,000,000"),
+    ("roles", Roles, "[roles.fan]\nsongs_a_day = 3", "roles.fan.songs_a_day is not a known key, did you mean songs_per_day?"),
     ("limits", Limits, "per_minute = 3", "per_minute is 3, must be a table"),
     ("limits", Limits, "[per_minute]\nedit = 0", "per_minute.edit is 0, must be 1 to 10,000"),
     (

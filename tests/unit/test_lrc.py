@@ -16,7 +16,8 @@ LINES = (
 
 def test_a_player_gets_plain_lrc() -> None:
     assert format_lrc(LINES, title="Coffee Steam", duration=72.5) == (
-        "[ti:Coffee Steam]\n[length:01:12.50]\n[01:00.00]Steam on the window\n[01:03.13]rain on the roof\n"
+        "[ti:Coffee Steam]\n[re:AI-generated with Minstrel]\n[length:01:12.50]\n"
+        "[01:00.00]Steam on the window\n[01:03.13]rain on the roof\n"
     )
 
 

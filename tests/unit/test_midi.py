@@ -73,3 +73,8 @@ def test_the_melody_carries_its_words() -> None:
 
 def test_the_same_score_is_the_same_file() -> None:
     assert to_midi(song("Jazz")) == to_midi(song("Jazz"))
+
+
+def test_notes_say_that_a_machine_wrote_them() -> None:
+    texts = [message.text for message in opened(song("Folk")).tracks[0] if message.type == "text"]
+    assert texts == ["AI-generated with Minstrel"]

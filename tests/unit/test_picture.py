@@ -112,3 +112,17 @@ def test_colours_are_ones_a_screen_can_show() -> None:
         assert colour.min() >= 0
         assert colour.max() <= 1
     assert oklch(1, 0, 0) == pytest.approx([1, 1, 1], abs=0.01)
+
+
+def test_a_cover_says_that_a_machine_made_it_at_any_size() -> None:
+    png = picture.cover("Coffee Steam", seed=7, size=128)
+    for made in (png, picture.smaller(png, 64)):
+        said = Image.open(io.BytesIO(made)).info
+        assert said["Comment"] == "AI-generated with Minstrel"
+        assert "digitalsourcetype/algorithmicMedia" in said["XML:com.adobe.xmp"]
+
+
+def test_a_picture_of_somebodys_own_says_nothing_of_the_kind() -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 64), (200, 80, 60)).save(buffer, format="PNG")
+    assert not Image.open(io.BytesIO(picture.smaller(buffer.getvalue(), 32))).info

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import ast
 import logging
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.commands import catalogue
-from bot.replies import cleaned, reply
+from bot.replies import _messages, cleaned, reply
 from bot.syntax import parse_command
 from engine.spec import MODELS, InvalidSpec, parse, parse_as
 from engine.spec.languages import LANGUAGES
@@ -24,7 +22,7 @@ from workflows.asks import ASKS
 from workflows.refusal import Refusal
 
 ROOT = Path(__file__).parents[2]
-MESSAGES: dict[str, Any] = tomllib.loads((resources.files("bot") / "messages" / "en.toml").read_text("utf-8"))
+MESSAGES: dict[str, Any] = dict(_messages("en"))
 CODES = sorted(MESSAGES.keys() - {"words"})
 COMMANDS = catalogue()
 KNOWN = {"genre_preset": ("Hip Hop", "R&B"), "model_version": ("audiomusic-v2", "audiomusic-v1.5")}

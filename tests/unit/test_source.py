@@ -27,8 +27,7 @@ SONG = parse("text2music", {"caption": "blues", "duration": 30})
 def finished(session: Session, blobs: FolderBlobs, folder: Path, *, takes: int = 1) -> Job:
     """A song of 30 s, made, with a FLAC and a stem for each take."""
     waiting = free_job(session, person(session), duration=30.0, takes=takes)
-    claimed = jobs.claim(session, worker="w", now=2, lease_ms=100, tasks=["text2music"])
-    assert claimed is not None
+    (claimed,) = jobs.claim(session, worker="w", now=2, lease_ms=100, tasks=["text2music"])
     token = str(claimed.token)
     plan = json.dumps({"caption": "slow blues", "genre_preset": "Jazz"})
     assert jobs.set_plan(session, job_id=waiting.id, token=token, plan=plan, title="Rain")
@@ -107,8 +106,7 @@ def test_a_song_that_is_not_finished(database: Database) -> None:
 def test_a_job_that_failed_or_was_cancelled(database: Database) -> None:
     def fail(session: Session) -> None:
         free_job(session, person(session))
-        job = jobs.claim(session, worker="w", now=2, lease_ms=9, tasks=["text2music"])
-        assert job is not None
+        (job,) = jobs.claim(session, worker="w", now=2, lease_ms=9, tasks=["text2music"])
         error: dict[str, Any] = {"error_code": "internal", "error_params": {}, "error_permanent": True}
         assert jobs.fail(session, job_id=job.id, token=str(job.token), now=3, error_cause="", **error)
         cancelled = free_job(session, job.user_id)

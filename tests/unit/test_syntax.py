@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.commands import catalogue
+from bot.commands import Command, catalogue
 from bot.syntax import BadCommand, UnknownCommand, format_command, format_option, parse_command
 
 COMMANDS = catalogue()
@@ -54,6 +56,41 @@ WORDS = [
 @pytest.mark.parametrize("words", WORDS)
 def test_ordinary_words_stay_words(words: str) -> None:
     assert parse_command(f"/simple {words} duration:60", COMMANDS).values == {"query": words, "duration": "60"}
+
+
+def asking(*options: tuple[str, str], main: str) -> dict[str, Command]:
+    """A command that makes no music, with options of these kinds."""
+    like = COMMANDS["help"].options[0]
+    made = tuple(replace(like, name=name, kind=kind, aliases=()) for name, kind in options)  # type: ignore[arg-type]
+    return {"do": replace(COMMANDS["help"], name="do", options=made, main=main)}
+
+
+GIFT = asking(("who", "person"), ("amount", "whole"), ("message", "text"), main="who")
+REPORT = asking(("job_id", "whole"), ("why", "text"), main="job_id")
+ABOUT = [
+    (GIFT, "<@U1|Ann Lee> 50", {"who": "<@U1|Ann Lee>", "amount": "50"}),
+    (GIFT, "<@U1|amount:3 Lee> 50 have fun", {"who": "<@U1|amount:3 Lee>", "amount": "50", "message": "have fun"}),
+    (GIFT, "who:<@!7|Ann Lee> amount:5", {"who": "<@!7|Ann Lee>", "amount": "5"}),
+    (GIFT, "who:@ann 50", {"who": "@ann", "amount": "50"}),
+    (GIFT, '"Ann Lee" 50 "for you"', {"who": "Ann Lee", "amount": "50", "message": "for you"}),
+    (GIFT, "@ann amount:50 for 2 songs", {"who": "@ann", "amount": "50", "message": "for 2 songs"}),
+    (GIFT, "@ann 50-50", {"who": "@ann", "message": "50-50"}),
+    (GIFT, "ann -5", {"who": "ann", "amount": "-5"}),
+    (REPORT, "12 stolen, all of it", {"job_id": "12", "why": "stolen, all of it"}),
+    (REPORT, "12", {"job_id": "12"}),
+    (REPORT, "twelve", {"job_id": "twelve"}),
+]
+
+
+@pytest.mark.parametrize(("commands", "text", "values"), ABOUT)
+def test_whom_or_what_it_is_about_comes_first(commands: dict[str, Command], text: str, values: dict[str, str]) -> None:
+    assert parse_command(f"/do {text}", commands).values == values
+
+
+def test_words_that_no_option_takes_are_refused() -> None:
+    with pytest.raises(BadCommand) as caught:
+        parse_command("/jobs 5 please", COMMANDS)
+    assert caught.value.code == "no_free_text"
 
 
 def test_quotes_keep_anything_from_being_an_option() -> None:
@@ -126,7 +163,7 @@ unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]
 def test_what_is_formatted_reads_the_same(data: st.DataObject) -> None:
     command = data.draw(commands)
     names = st.sampled_from([option.name for option in command.options])
-    value = st.text() | st.text(alphabet='ab:\\n"“”„ \n\t\u3000\x85')
+    value = st.text() | st.text(alphabet='ab:\\n"“”„ \n\t\u3000\x85<@|>')
     values = data.draw(st.dictionaries(names, value, max_size=5))
     parsed = parse_command(format_command(command, values), COMMANDS)
     assert parsed.command == command
@@ -135,7 +172,7 @@ def test_what_is_formatted_reads_the_same(data: st.DataObject) -> None:
 
 
 @unhurried
-@given(commands, st.text(alphabet='cbpm:"“”\\ \n1a/„é') | st.text())
+@given(commands, st.text(alphabet='cbpm:"“”\\ \n1a/„é<@|>') | st.text())
 def test_any_text_is_read_or_refused(command: object, text: str) -> None:
     for whole in (text, f"/{getattr(command, 'name', '')} {text}"):
         try:

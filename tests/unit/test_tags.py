@@ -6,9 +6,11 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import mutagen
 import pytest
+import soundfile
 from mutagen.id3 import ID3
 from PIL import Image
 
@@ -51,6 +53,39 @@ def test_other_programs_find_title_marker_and_picture(tmp_path: Path, form: str)
     assert [TAGS.title in str(seen[name]) for name in titles] == [True]
     assert any("AI_GENERATED" in key.upper() for key in seen)
     assert str(file.tags).find("Minstrel") >= 0 or "Minstrel" in str(list(seen.values()))
+
+
+COMMENTS = ("COMMENT", "COMM::XXX", "©cmt")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_format_says_that_a_machine_made_it(tmp_path: Path, form: str) -> None:
+    """As other programs see it: the first words of the comment, and the term of the IPTC."""
+    file = mutagen.File(encode(tune(1), RATE, tmp_path / f"song.{form}", tag=TAGS))
+    seen = {str(key): _text(value) for key, value in file.tags.items()}
+    [comment] = [value for key, value in seen.items() if key.upper() in COMMENTS or key in COMMENTS]
+    [source] = [value for key, value in seen.items() if key.upper().endswith("DIGITALSOURCETYPE")]
+    assert comment == "AI-generated with Minstrel: rainy-day lo-fi about coffee"
+    assert source.endswith("/digitalsourcetype/algorithmicMedia")
+
+
+def test_a_song_without_words_of_its_own_says_it_too(tmp_path: Path) -> None:
+    file = mutagen.File(encode(tune(1), RATE, tmp_path / "song.flac", tag=Tags(title="Drift")))
+    assert file.tags["COMMENT"] == ["AI-generated with Minstrel"]
+
+
+def test_a_wav_says_it_where_programs_without_id3_look(tmp_path: Path) -> None:
+    path = encode(tune(1), RATE, tmp_path / "song.wav", tag=TAGS)
+    data = path.read_bytes()
+    assert int.from_bytes(data[4:8], "little") == len(data) - 8
+    with soundfile.SoundFile(path) as file:
+        assert file.comment == "AI-generated with Minstrel"
+        assert file.frames == RATE
+
+
+def _text(value: Any) -> str:
+    value = value[0] if isinstance(value, list) else value
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -1,0 +1,54 @@
+"""Who may ask for nothing here, until when and why."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, bindparam, or_, select
+from sqlmodel import Session, col, delete
+from sqlmodel import select as select_rows
+
+from storage.once import insert
+from storage.prepared import Prepared
+from storage.tables import Ban, User, core
+
+BAN, USER = core(Ban), core(User)
+
+
+def of(session: Session, user_id: int, now: int) -> tuple[str, int | None] | None:
+    """Why somebody is banned now and until when (None: for good); None where they are not."""
+    row = _BANNED.first(session, {"its_user": user_id, "now": now})
+    return None if row is None else (row[0], row[1])
+
+
+def put(session: Session, *, user_id: int, why: str, by: str, until: int | None, now: int) -> None:
+    """Ban somebody; a ban that is there already becomes this one."""
+    # Whoever asks for something has locked their row for as long (`users.present`). So what was let in before is there
+    # to be cancelled once we have it, and what comes after it finds the ban.
+    session.exec(select_rows(User.id).where(User.id == user_id).with_for_update())
+    row = Ban(user_id=user_id, why=why, by=by, until=until, created_at=now)
+    fresh = {"why": why, "by": by, "until": until, "created_at": now}
+    session.connection().execute(insert(session, row).on_conflict_do_update(index_elements=["user_id"], set_=fresh))
+
+
+def get(session: Session, user_id: int) -> Ban | None:
+    """The ban of somebody, over or not."""
+    return session.get(Ban, user_id, populate_existing=True)
+
+
+def lift(session: Session, user_id: int) -> bool:
+    """End the ban of somebody. False where there is none."""
+    return session.exec(delete(Ban).where(col(Ban.user_id) == user_id)).rowcount == 1
+
+
+def current(session: Session, now: int, limit: int) -> tuple[tuple[Ban, str], ...]:
+    """Who is banned now, with their names; the latest first."""
+    lasting = or_(col(Ban.until).is_(None), col(Ban.until) > now)
+    rows = select_rows(Ban, User.name).join(User, col(User.id) == col(Ban.user_id)).where(lasting)
+    return tuple(session.exec(rows.order_by(col(Ban.created_at).desc(), col(Ban.user_id)).limit(limit)))
+
+
+_BANNED = Prepared(
+    lambda _dialect: select(BAN.c.why, BAN.c.until).where(
+        BAN.c.user_id == bindparam("its_user", type_=BigInteger()),
+        or_(BAN.c.until.is_(None), BAN.c.until > bindparam("now", type_=BigInteger())),
+    )
+)

@@ -1,0 +1,54 @@
+"""People, how each surface knows them, and what keeps them out or joins them."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Text, UniqueConstraint
+from sqlmodel import Field
+
+from storage.tables.base import SERIAL, Table
+
+
+class User(Table, table=True):
+    """A person. `joined` is set on one that turned out to be somebody else, known from another chat: that person."""
+
+    __tablename__ = "user"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: int = Field(default=None, primary_key=True, sa_type=SERIAL)
+    name: str = Field(unique=True, sa_type=Text)
+    joined: int | None = Field(default=None, foreign_key="user.id", index=True, sa_type=BigInteger)
+    created_at: int = Field(sa_type=BigInteger)
+
+
+class Identity(Table, table=True):
+    """How a surface knows a person; one person may have several."""
+
+    __tablename__ = "identity"
+    __table_args__ = (UniqueConstraint("surface", "external_id"),)
+
+    id: int = Field(default=None, primary_key=True, sa_type=SERIAL)
+    surface: str = Field(sa_type=Text)
+    external_id: str = Field(sa_type=Text)
+    user_id: int = Field(foreign_key="user.id", index=True, sa_type=BigInteger)
+
+
+class LinkCode(Table, table=True):
+    """A code that joins two people who are one. `code` is kept as a hash: whoever reads the table can't use it."""
+
+    __tablename__ = "link_code"
+
+    code: str = Field(primary_key=True, sa_type=Text)
+    user_id: int = Field(foreign_key="user.id", index=True, sa_type=BigInteger)
+    expires_at: int = Field(sa_type=BigInteger)
+
+
+class Ban(Table, table=True):
+    """Somebody who may ask for nothing, until then or (None) for good. `by` says who decided it."""
+
+    __tablename__ = "ban"
+
+    user_id: int = Field(foreign_key="user.id", primary_key=True, sa_type=BigInteger)
+    why: str = Field(sa_type=Text)
+    by: str = Field(sa_type=Text)
+    until: int | None = Field(default=None, sa_type=BigInteger)
+    created_at: int = Field(sa_type=BigInteger)

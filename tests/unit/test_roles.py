@@ -1,0 +1,67 @@
+"""Roles: somebody with several has the best of each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from config.files import load
+from workflows.people import OPERATOR, Requester
+from workflows.roles import Roles
+
+ROLES = Roles.model_validate(
+    {
+        "roles": {
+            "everyone": {"daily": 10, "songs_per_day": 5},
+            "Patron": {"daily": 30, "monthly": 100, "songs_per_day": 20, "priority": 5},
+            "helper": {"monthly": 60, "priority": 7},
+            "admin": {"in_charge": True},
+        }
+    }
+)
+
+
+def somebody(*roles: str) -> Requester:
+    return Requester("chat", "u1", "ann", roles=roles)
+
+
+@pytest.mark.parametrize(
+    ("roles", "daily", "monthly", "songs", "priority"),
+    [
+        ((), 10, 0, 5, 0),
+        (("stranger",), 10, 0, 5, 0),
+        (("patron",), 30, 100, 20, 5),
+        (("PATRON", "Helper"), 30, 100, 20, 7),
+        # A role that says nothing about songs lifts no limit.
+        (("helper",), 10, 60, 5, 7),
+        (("admin",), 10, 0, 5, 0),
+    ],
+)
+def test_somebody_has_the_best_of_each_of_their_roles(
+    roles: tuple[str, ...], daily: int, monthly: int, songs: int, priority: int
+) -> None:
+    who = somebody(*roles)
+    assert (ROLES.daily(who), ROLES.monthly(who)[1]) == (daily, monthly)
+    assert (ROLES.songs_per_day(who), ROLES.priority(who)) == (songs, priority)
+
+
+def test_a_house_without_roles_limits_nobody_and_gives_nothing() -> None:
+    roles, who = Roles(), somebody("patron")
+    assert (roles.daily(who), roles.monthly(who)[1], roles.songs_per_day(who)) == (0, 0, None)
+
+
+def test_whoever_has_the_terminal_is_in_charge_and_so_is_the_role() -> None:
+    assert ROLES.in_charge(OPERATOR)
+    assert ROLES.in_charge(somebody("admin"))
+    assert not ROLES.in_charge(somebody("patron"))
+
+
+def test_an_operator_adds_a_role_and_keeps_ours(tmp_path: Path) -> None:
+    (tmp_path / "roles.toml").write_text("[roles.patron]\nmonthly = 500\nsongs_per_day = 40\n")
+    roles = load("roles", Roles, tmp_path)
+    patron, anybody = somebody("Patron"), somebody()
+    assert (roles.monthly(patron), roles.songs_per_day(patron)) == (("patron", 500), 40)
+    assert roles.daily(anybody) == roles.daily(patron) == 50
+    assert roles.songs_per_day(anybody) is None
+    assert roles.in_charge(somebody("admin"))

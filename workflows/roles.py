@@ -1,0 +1,63 @@
+"""What people may do by what they are: the roles of their server, and everybody's own."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from storage.users import TERMINAL
+from workflows.people import Requester
+
+EVERYONE, ADMIN = "everyone", "admin"
+
+
+class Role(BaseModel):
+    """What one role gives. Somebody with several has the best of each."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    in_charge: bool = False
+    priority: Annotated[int, Field(ge=0, le=100)] = 0
+    daily: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    monthly: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    songs_per_day: Annotated[int | None, Field(ge=0, le=1_000_000)] = None
+
+
+class Roles(BaseModel):
+    """`roles.toml`: roles by the names that servers give them (upper or lower case), and `everyone`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    roles: dict[str, Role] = Field(default_factory=dict)
+
+    def of(self, who: Requester) -> tuple[Role, ...]:
+        """The roles of somebody that mean anything here; everybody has `everyone`."""
+        named = {name.casefold(): role for name, role in self.roles.items()}
+        theirs = (EVERYONE, *(name.casefold() for name in who.roles))
+        return tuple(named[name] for name in dict.fromkeys(theirs) if name in named)
+
+    def in_charge(self, who: Requester) -> bool:
+        """Whether somebody runs this house: whoever has the terminal, and the roles that are in charge."""
+        return who.surface == TERMINAL or any(role.in_charge for role in self.of(who))
+
+    def priority(self, who: Requester) -> int:
+        """The lane of their jobs: higher goes first."""
+        return max((role.priority for role in self.of(who)), default=0)
+
+    def daily(self, who: Requester) -> int:
+        """Credits that `/daily` gives them; 0 where it gives none."""
+        return max((role.daily for role in self.of(who)), default=0)
+
+    def songs_per_day(self, who: Requester) -> int | None:
+        """Songs they may ask for in 24 hours, None for no limit. A role that says nothing about it lifts none."""
+        return max((role.songs_per_day for role in self.of(who) if role.songs_per_day is not None), default=None)
+
+    def monthly(self, who: Requester) -> tuple[str, int]:
+        """The one of their roles (in small letters) with the largest monthly allowance, and how much that is."""
+        theirs = {EVERYONE, *(name.casefold() for name in who.roles)}
+        given = {name.casefold(): role.monthly for name, role in self.roles.items() if name.casefold() in theirs}
+        return max(given.items(), key=lambda each: each[1], default=(EVERYONE, 0))
+
+    @property
+    def allowances(self) -> tuple[str, ...]:
+        """The roles that have a monthly allowance, in small letters."""
+        return tuple(name.casefold() for name, role in self.roles.items() if role.monthly)
