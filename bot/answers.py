@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 from bot.actions import ACTIONS, Action, ways_on
 from bot.commands import Command, nearest
+from bot.ending import why_no_music
 from bot.names import name_of, slug
 from bot.replies import reply
 from bot.syntax import UnknownCommand
+from bot.waiting import waiting
 from engine.spec import Capabilities
-from workflows.credits import Statement
 from workflows.lyrics import Lyrics
+from workflows.people import Requester
 from workflows.refusal import Refusal
+from workflows.roles import Roles
 from workflows.view import JobView
 
 SHOWN_BUTTONS = 4
@@ -66,14 +69,14 @@ def jobs_answer(jobs: list[JobView], locale: str) -> Answer:
 
 def _job_line(job: JobView, locale: str) -> str:
     if job.status == "PENDING":
-        state = reply("waiting", locale, position=job.position, eta_s=job.eta_s)
+        state = waiting(job, locale)
     elif job.status == "PROCESSING":
         done = "" if job.progress is None else f" {job.progress:.0%}"
         state = reply("stage_" + (job.stage or "planning"), locale) + done
+    elif (why := why_no_music(job, locale)) is not None:
+        state = why
     elif job.deleted:
         state = reply("deleted", locale)
-    elif job.status == "FAILED":
-        state = reply(job.error_code or "internal", locale, **job.error_params)
     else:
         state = reply("line_done" if job.status == "COMPLETED" else "line_cancelled", locale)
     if job.unposted and job.ended:
@@ -81,16 +84,13 @@ def _job_line(job: JobView, locale: str) -> str:
     return reply("line_job", locale, job=job.id, title=name_of(job), state=state)
 
 
-def credits_answer(account: Statement, locale: str) -> Answer:
-    """What a person has, and the last few things that changed it."""
-    balance = account.balance
-    words = reply("your_balance", locale, available=balance.available, held=balance.held or None)
-    moves = [reply(f"move_{kind}", locale, change=f"{change:+,}") for change, kind in account.moves]
-    return Answer("\n".join([words, *moves]))
-
-
-def help_answer(commands: Mapping[str, Command], about: str, capabilities: Capabilities, locale: str) -> Answer:
-    """Every command in a line, or one command with its options."""
+def help_answer(
+    commands: Mapping[str, Command], about: str, capabilities: Capabilities, who: Requester, roles: Roles
+) -> Answer:
+    """Every command in a line, or one command with its options. What only those in charge can use, only they see."""
+    locale = who.locale
+    if not roles.in_charge(who):
+        commands = {name: command for name, command in commands.items() if not command.admin}
     name = about.strip().lstrip("/").casefold()
     if name:
         if name not in commands:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.actions import Action, offered
+from bot.ending import why_no_music
 from bot.facts import facts
 from bot.names import asked_for, name_of, slug, words
 from bot.notices import notices
 from bot.origin import origin
 from bot.replies import cleaned, reply
+from bot.waiting import waiting_parts
 from engine.spec import Capabilities
 from workflows.people import now_ms
 from workflows.view import FileView, JobView, TrackView
@@ -70,8 +72,9 @@ def card(job: JobView, capabilities: Capabilities, *, file_limit: int, most_file
         job=job.id,
         round=job.round,
         state=state,
-        title=cleaned(name_of(job), 100),
-        asked=cleaned(asked_for(job), SHOWN_CAPTION),
+        # The words of what was taken down may be what was wrong with it.
+        title=f"#{job.id}" if job.taken_down else cleaned(name_of(job), 100),
+        asked="" if job.taken_down else cleaned(asked_for(job), SHOWN_CAPTION),
         line=_line(job, state, locale),
         facts=_facts(job, state, locale),
         owner=job.owner,
@@ -93,9 +96,7 @@ def _state(job: JobView) -> State:
 def _line(job: JobView, state: State, locale: str) -> str:
     match state:
         case "waiting":
-            about = reply("line_about", locale, eta_s=job.eta_s) if job.eta_s is not None else None
-            place = reply("line_place", locale, position=job.position or 0)
-            return " · ".join(filter(None, (place, about, _price(job, locale))))
+            return " · ".join((*waiting_parts(job, locale), _price(job, locale)))
         case "working":
             stage = reply("stage_" + (job.stage or "planning"), locale)
             left = _seconds_left(job)
@@ -103,10 +104,8 @@ def _line(job: JobView, state: State, locale: str) -> str:
             return " · ".join(filter(None, (f"{stage}{_bar(job)}", about)))
         case "done":
             return " / ".join(_track_line(job, track) for track in job.tracks)
-        case "failed":
-            return reply(job.error_code or "internal", locale, **job.error_params)
         case _:
-            return reply(state, locale)
+            return why_no_music(job, locale) or reply(state, locale)
 
 
 def _price(job: JobView, locale: str) -> str:

@@ -13,10 +13,10 @@ from typing import Any, Literal
 from pydantic.fields import FieldInfo
 
 from engine.spec import MODELS, Generation, Request, option_names
-from engine.spec.fields import Choice, Key, Range, Text, Url, allowed
-from workflows.asks import ASKS
+from engine.spec.fields import Choice, Key, Person, Range, Text, Url, allowed
+from workflows.asks import ASKS, Ask
 
-Kind = Literal["text", "whole", "number", "flag", "choice", "link", "key", "wholes"]
+Kind = Literal["text", "whole", "number", "flag", "choice", "link", "key", "person", "wholes"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Command:
     """What people type as `/name`. Free text goes to the option `main`; options stand with the likeliest first.
 
     `music`: it becomes a job; the others are answered at once. `form` names the options of its form, at most four.
+    `admin`: only for those in charge of the house.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Command:
     main: str | None
     example: str
     music: bool
+    admin: bool
     form: tuple[str, ...]
 
     def spellings(self) -> dict[str, Option]:
@@ -82,9 +84,7 @@ _EXAMPLES = {
     "extend": ("extend", '/extend caption:"a long fading outro" source_job_id:12 right_extend_length:30'),
     "edit": ("edit", '/edit edit_target_prompt:"with strings" source_job_id:12'),
     "lrc": ("lrc", "/lrc 12"),
-    "jobs": ("jobs", "/jobs"),
-    "credits": ("credits", "/credits"),
-    "help": ("help", "/help song"),
+    **{task: (task, model.example) for task, model in ASKS.items() if issubclass(model, Ask)},
 }
 
 # What a form asks for; every other option can be typed in its last line.
@@ -111,7 +111,7 @@ _EXPERT = frozenset({
 
 # Values that make a good suggestion; every other option suggests its default, its first choice or its lowest value.
 _SAMPLES = {
-    "audio_codes": "12 805 91", "bpm": "120", "caption": "slow blues", "command": "song",
+    "audio_codes": "12 805 91", "bpm": "120", "caption": "slow blues",
     "display_name": "Coffee Steam", "duration": "60", "edit_type": "only_lyrics", "left_extend_length": "10",
     "edit_target_lyrics": "Carry me home", "edit_target_prompt": "with strings",
     "genre_preset": "Blues", "guidance_scale": "7", "inference_steps": "32", "job_id": "12", "keyscale": "A Minor",
@@ -135,7 +135,8 @@ def catalogue(known: Mapping[str, tuple[str, ...]] | None = None) -> dict[str, C
             main=models[task].main,
             example=example,
             music=task not in ASKS,
-            form=_FORMS.get(name, ()),
+            admin=getattr(models[task], "admin", False),
+            form=_FORMS.get(name, getattr(models[task], "form", ())),
         )
         for name, (task, example) in _EXAMPLES.items()
     }
@@ -194,7 +195,8 @@ def _option(name: str, field: FieldInfo, *, aliases: tuple[str, ...], names: tup
     default = None if required else field.default
     lowest = f"{reach.low:g}" if reach else ""
     plain = "" if default is None else _as_typed(default)
-    sample = _SAMPLES.get(name) or plain or next(iter(choices), "") or lowest
+    given = _as_typed((field.examples or [""])[0])
+    sample = given or _SAMPLES.get(name) or plain or next(iter(choices), "") or lowest
     return Option(
         name=name,
         kind=kind,
@@ -228,6 +230,8 @@ def _kind(base: Any, several: bool, marks: tuple[Any, ...], choices: tuple[str, 
             return "key"
         if isinstance(mark, Url):
             return "link"
+        if isinstance(mark, Person):
+            return "person"
     return {bool: "flag", int: "whole", float: "number"}.get(base, "text")  # type: ignore[return-value]
 
 

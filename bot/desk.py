@@ -16,16 +16,18 @@ from bot.commands import Command, catalogue, command_name
 from bot.forms import MORE, Form, Written, blank, form, from_song, written
 from bot.replies import reply
 from bot.syntax import parse_command, parse_options
-from engine.spec import InvalidSpec, parse_as
+from bot.telling import TELLERS, Asked, Counter
+from bot.waiting import taken
+from engine.spec import InvalidSpec, Request, parse_as
 from engine.spec.tasks import Lrc
-from workflows import control, credits, drafts, repeated, variation
-from workflows.asks import ASKS, Credits, Help, Jobs
+from workflows import control, drafts, repeated, variation
+from workflows.asks import ASKS
 from workflows.lyrics import synchronised
 from workflows.people import ReplyTo, Requester
 from workflows.refusal import Refusal
 from workflows.repeated import Repeated
 from workflows.rules import Rules
-from workflows.submit import Accepted, submit
+from workflows.submit import Accepted, judge, submit
 from workflows.view import JobView
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ class Desk:
         except Refusal as refusal:
             return await self._refused(who, refusal, request, self._unread(text))
         if not parsed.values and parsed.command.form:
-            return blank(parsed.command)
+            return self.blank(who, parsed.command)
         return await self.asked(who, where, parsed.command, parsed.values, request)
 
     async def asked(
@@ -70,6 +72,21 @@ class Desk:
             return _taken(who, accepted)
 
         return await self._guarded(who, request, work, draft=Written(command.name, values, parent=parent))
+
+    def blank(self, who: Requester, command: Command) -> Form | Answer:
+        """The form of a command with nothing in it; a refusal, before anything is written, for who may not send it."""
+        try:
+            self._require_allowed(who, command)
+        except Refusal as refusal:
+            return refused(refusal, who.locale)
+        return blank(command)
+
+    def judge(self, command: Command, values: Mapping[str, str]) -> None:
+        """Raise the `Refusal` of what is wrong with a request in itself, before anything of the house is looked at."""
+        if command.music:
+            judge(self.rules, command.task, values)
+        else:
+            _ask(command, values)
 
     async def filled(
         self, who: Requester, where: ReplyTo, name: str, texts: Mapping[str, str | None], request: str,
@@ -163,7 +180,8 @@ class Desk:
                 self._nudge()
                 return Answer(reply("posting", who.locale, job=job_id))
             case "lrc":
-                return answers.lyrics_answer(await synchronised(self._db, Lrc(job_id=job_id), who, where), who.locale)
+                lyrics = await synchronised(self._db, self.rules, Lrc(job_id=job_id), who, where)
+                return answers.lyrics_answer(lyrics, who.locale)
         job = await control.show(self._db, job_id, who, where)
         if action.leads_to:
             return answers.choice_answer(action, job, self.rules.capabilities, who.locale)
@@ -175,31 +193,29 @@ class Desk:
         self._nudge()
         return _taken(who, accepted)
 
-    async def tell(self, who: Requester, where: ReplyTo, command: Command, values: Mapping[str, str]) -> Answer:
-        """The answer to a command that makes no music. Raises `Refusal`."""
-        try:
-            ask = parse_as(ASKS[command.task], values)
-        except InvalidSpec as invalid:
-            raise Refusal.of(invalid) from None
-        match ask:
-            case Lrc():
-                return answers.lyrics_answer(await synchronised(self._db, ask, who, where), who.locale)
-            case Jobs():
-                return answers.jobs_answer(await control.recent(self._db, ask.limit, who), who.locale)
-            case Credits():
-                return answers.credits_answer(await credits.account(self._db, self.rules.pricing, who), who.locale)
-            case Help():
-                return answers.help_answer(self.commands, ask.command, self.rules.capabilities, who.locale)
-        raise AssertionError(command.task)
+    async def tell(
+        self, who: Requester, where: ReplyTo, command: Command, values: Mapping[str, str], request: str | None = None
+    ) -> Answer:
+        """The answer to a command that makes no music. Raises `Refusal`, and `Repeated` for what was done before."""
+        self._require_allowed(who, command)
+        ask = _ask(command, values)
+        counter = Counter(self._db, self.rules, self.commands, self._nudge)
+        answer = await TELLERS[type(ask)](counter, Asked(who, where, request), ask)
+        # What changes something noted the request with the change.
+        if not getattr(ask, "changes", False) and not await repeated.first_time(self._db, request):
+            raise Repeated(str(request))
+        return answer
+
+    def _require_allowed(self, who: Requester, command: Command) -> None:
+        if command.admin and not self.rules.roles.in_charge(who):
+            server = self.rules.roles.unlisted(who)
+            raise Refusal("admins_only", field="command", value=command.name, server=server)
 
     async def _told(
         self, who: Requester, where: ReplyTo, command: Command, values: Mapping[str, str], request: str
     ) -> Answer | None:
         async def work() -> Answer:
-            answer = await self.tell(who, where, command, values)
-            if not await repeated.first_time(self._db, request):
-                raise Repeated(request)
-            return answer
+            return await self.tell(who, where, command, values, request)
 
         return await self._guarded(who, request, work)
 
@@ -232,17 +248,14 @@ def action_named(name: str) -> Action | None:
 
 
 def _taken(who: Requester, accepted: Accepted) -> Answer:
-    return Answer(
-        reply(
-            "accepted",
-            who.locale,
-            job=accepted.job_id,
-            position=accepted.position,
-            eta_s=accepted.eta_s,
-            credits=accepted.price,
-        ),
-        job=accepted.job_id,
-    )
+    return Answer(taken(accepted, who.locale), job=accepted.job_id)
+
+
+def _ask(command: Command, values: Mapping[str, str]) -> Request:
+    try:
+        return parse_as(ASKS[command.task], values)
+    except InvalidSpec as invalid:
+        raise Refusal.of(invalid) from None
 
 
 def _typed(value: Any) -> str:

@@ -23,7 +23,7 @@ LONG_TEXTS = frozenset({"lyrics", "edit_target_lyrics"})
 
 @dataclass(frozen=True)
 class Field:
-    """One line (or, where it is `long`, a box) of a form."""
+    """One line (or, where it is `long`, a box) of a form; for a `person`, a choice of people."""
 
     name: str
     label: str
@@ -32,6 +32,7 @@ class Field:
     long: bool
     required: bool
     max_length: int
+    person: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,11 +133,14 @@ def _field(command: Command, option: Option, value: str) -> Field:
         required=option.required,
         # What is too long for the house must still fit, or its author could not cut it.
         max_length=min(max(most, len(value)), LONGEST),
+        person=option.kind == "person",
     )
 
 
 def _hint(command: Command) -> str:
     likely = [o for o in command.options if o.everyday and o.name not in command.form and o.kind != "link"]
+    if not command.music:
+        return cleaned(" ".join(format_option(option.name, option.sample) for option in likely), 100)
     # Of a song that is there most is settled.
     shown = likely[:2] if "source_take" in command.spellings() else likely[2:5]
     return cleaned(" ".join(format_option(option.name, option.sample) for option in shown), 100)

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 DEFAULT_LOCALE = "en"
 SHOWN = 60
+# What somebody in charge, or we, say about something.
+SENTENCE = 300
 SHOWN_CHOICES = 20
 
 _STRETCH = re.compile(r"\[([^\[\]]*\{[^\[\]]*)\]")
@@ -68,8 +70,13 @@ def cleaned(value: Any, most: int = SHOWN) -> str:
 
 @lru_cache(maxsize=32)
 def _messages(language: str) -> Messages:
-    file = resources.files("bot") / "messages" / f"{language}.toml"
-    return tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
+    """`messages/en.toml`, and the topics of `messages/en/` beside it."""
+    folder = resources.files("bot") / "messages"
+    files = [folder / f"{language}.toml"]
+    if (topics := folder / language).is_dir():
+        files += sorted((file for file in topics.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
+    read = (tomllib.loads(file.read_text("utf-8")) for file in files if file.is_file())
+    return {code: words for topic in read for code, words in topic.items()}
 
 
 def _language(locale: str) -> str:
@@ -109,6 +116,8 @@ def _in_words(value: Any, unit: str, words: Mapping[str, Any]) -> str:
     match unit:
         case "number":
             return f"{value:,}"
+        case "sentence":
+            return cleaned(value, SENTENCE)
         case "short_number":
             return f"{float(value):.4g}"
         case "wait":
@@ -146,7 +155,7 @@ def _counted(number: Any, unit: Sequence[str]) -> str:
 def _wait(seconds: float, words: Mapping[str, Any]) -> str:
     """A time to wait, never shorter than it is: 41.2 becomes "42 seconds", 3,700 becomes "2 hours"."""
     whole = max(math.ceil(seconds), 1)
-    for unit, length in (("hour", 3600), ("minute", 60)):
+    for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
         if whole > 1.5 * length:
             return _counted(math.ceil(whole / length), words[unit])
     return _counted(whole, words["second"])

@@ -9,6 +9,8 @@ r"""What people type: `/song caption:"slow blues" duration:60 seed:7`.
   a colon and a space (`bpm: 120`). So a slip never ends up in the lyrics. `8:30`, `note: this`, `Re:Zero`, `:fire:` and
   links are words. Whatever stands in double quotes is never an option: `/simple "a song about mode:dark"`.
 - Quotes around all of the free text are dropped; quotes around a part of it belong to the text.
+- A mention as chats write it (`<@123|Ann Lee>`) is one word. Commands that make no music and are about a person or a
+  number take that first, then a number if they have an option for one, then words: `/gift <@123|Ann Lee> 50 have fun`.
 """
 
 from __future__ import annotations
@@ -25,13 +27,15 @@ from workflows.refusal import Refusal
 MOST_PROBLEMS = 8
 
 _NAME = re.compile(r"\s*/?\s*([^\s]*)")
-_WORD = re.compile(r"\S+")
+_MENTION = r"<@!?\w+(?:\|[^<>\n]*)?>"
+_WORD = re.compile(rf"(?:{_MENTION}|\S)+")
 _OPTION = re.compile(r"([A-Za-z_][A-Za-z0-9_]{0,39}):(?=(\S?))")
 _LOOKS_LIKE_A_VALUE = re.compile(r"[\w\"“”„+\-.#]")
 _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|[“”„]((?:[^\"“”\\]|\\.)*)[\"“”]", re.DOTALL)
 _OPENS_A_QUOTE = tuple('"“”„')
 _ESCAPED = re.compile(r"\\([n\"“”„\\])")
-_NEEDS_NO_QUOTES = re.compile(r"[^\s\"“”„\\]+")
+_NEEDS_NO_QUOTES = re.compile(r"[^\s\"“”„\\<]+")
+_NUMBER = re.compile(r"\s*([+-]?\d+)(?=\s|$)")
 
 
 @dataclass(frozen=True)
@@ -198,15 +202,41 @@ class _Reading:
         if not self._free or self._problems:
             return
         text = " ".join(self._text[start:end] for start, end in self._free)
+        kind = None if main is None else self._options[main].kind
+        if kind == "whole":
+            # Songs are shown as #12, so that is how people type them.
+            text = text.removeprefix("#")
+        if main is None or self._command.music or kind not in ("person", "whole"):
+            self._give(main, text)
+            return
+        # Whom or what it is about, then a number where one is asked for, then words.
+        after = 0
+        if main not in self._values and (first := _QUOTED.match(text) or _WORD.match(text)):
+            after = first.end()
+            self._give(main, first[0])
+        number, wanted = _NUMBER.match(text, after), self._following("whole")
+        if number and wanted:
+            after = number.end()
+            self._give(wanted, number[1])
+        if words := text[after:].strip():
+            self._give(self._following("text"), words)
+
+    def _following(self, kind: str) -> str | None:
+        """The first option of `kind` that has no value yet."""
+        given = {*self._values, *self._taken}
+        return next((o.name for o in self._command.options if o.kind == kind and o.name not in given), None)
+
+    def _give(self, name: str | None, text: str) -> None:
+        """Free text to the option `name`; quotes around all of it are dropped."""
         quoted = _QUOTED.fullmatch(text)
         if quoted:
             text = quoted[1] if quoted[1] is not None else quoted[2]
-        if main is None:
+        if name is None:
             self._problem("no_free_text", self._command.name, text)
-        elif main in self._values:
-            self._problem("duplicate_option", main, text)
+        elif name in self._values:
+            self._problem("duplicate_option", name, text)
         else:
-            self._values = {main: _unescaped(text), **self._values}
+            self._values = {name: _unescaped(text), **self._values}
 
     def _problem(
         self, code: str, field: str, value: str | None = None, allowed: str | None = None, **params: object

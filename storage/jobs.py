@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, null, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, null, select, text, update
 from sqlmodel import Session, col
 
 from storage.claims import JOB, Ticket, claim, waiting
@@ -256,15 +256,18 @@ def cancelled(session: Session, *, job_id: int, token: str, now: int) -> bool:
     return _change(session, _running(job_id, token), status="CANCELLED", finished_at=now, **IDLE) is not None
 
 
-def rescue(session: Session, *, now: int) -> tuple[Job, ...]:
+def rescue(session: Session, *, now: int, most: int | None = None) -> tuple[Job, ...]:
     """Put jobs whose lease ran out back into the queue; their attempts count, their tokens are void.
 
-    The caller decides what becomes of one that has had too many (`give_up`) or is not wanted (`request_cancel`).
+    With `most`, that many at a time: one alone takes its locks in the same order as the end of a job does, many of
+    several people may have to be undone for the sake of somebody else's. The caller decides what becomes of one that has had too many (`give_up`) or is not wanted (`request_cancel`).
     """
     # Skips what a worker is settling at this moment: it is not lost after all.
     late = (
         select(col(Job.id))
-        .where(col(Job.status) == "PROCESSING", col(Job.lease_until) <= now)
+        .where(text("job.status = 'PROCESSING'"), col(Job.lease_until) <= now)
+        .order_by(col(Job.lease_until))
+        .limit(most)
         .with_for_update(skip_locked=True)
     )
     ids = session.scalars(late).all()

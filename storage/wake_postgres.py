@@ -7,7 +7,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 import psycopg
@@ -23,6 +23,8 @@ CHANNEL = "minstrel_wake"
 AT_WORK = (1_835_626_099, 1)
 # Seconds between tries to listen again.
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 30.0
+# After a notice, others are gathered for so long: the first one goes at once.
+TOGETHER_S = 0.002
 # A server that could not be reached to send a notice is left alone for so long: nobody should wait for it.
 SILENT_S = 5.0
 # A listener only waits: without these it would not learn that the server's machine is gone.
@@ -39,24 +41,44 @@ class PostgresWaker:
     """The processes anywhere that use the database at `url`.
 
     Notices are sent on a connection of their own, after the commit. Inside the transaction they would cost every
-    commit the lock under which Postgres queues notices, kept while the log is flushed: all others wait for it.
+    commit the lock under which Postgres queues notices, kept while the log is flushed: all others wait for it. A
+    thread of its own sends them, several commits' together: with a round trip each, a fast queue would be a slower one.
     """
 
     def __init__(self, url: URL) -> None:
         _, given = url.get_dialect()().create_connect_args(url)
         self._given: dict[str, Any] = {**CONNECTION, **given}
         self._sender: psycopg.Connection | None = None
-        self._lock = threading.Lock()
         self._silent_until = 0.0
+        self._due: set[Topic] = set()
+        self._closed = False
+        self._called = threading.Condition()
+        self._thread: threading.Thread | None = None
 
     def notify(self, *topics: Topic) -> None:
-        """Send the notice; one round trip."""
-        if not topics:
-            return
-        with self._lock:
+        """Have the notice sent."""
+        with self._called:
+            if not topics or self._closed:
+                return
+            self._due.update(topics)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._serve, name="wake", daemon=True)
+                self._thread.start()
+            self._called.notify()
+
+    def _serve(self) -> None:
+        while True:
+            with self._called:
+                self._called.wait_for(lambda: self._due or self._closed)
+                notice = as_text(self._due)
+                self._due.clear()
+            if not notice:
+                break
             # A connection that broke while nothing was sent is found out by sending.
-            if not self._send(as_text(topics)):
-                self._send(as_text(topics))
+            if not self._send(notice):
+                self._send(notice)
+            sleep(TOGETHER_S)
+        self._hang_up()
 
     def _send(self, notice: str) -> bool:
         if monotonic() < self._silent_until:
@@ -109,9 +131,12 @@ class PostgresWaker:
             wait_s = min(wait_s * 2, LONGEST_WAIT_S)
 
     def close(self) -> None:
-        """Close the connection that `notify` sends on."""
-        with self._lock:
-            self._hang_up()
+        """Send what is to be sent, and close the connection."""
+        with self._called:
+            self._closed = True
+            self._called.notify()
+        if self._thread is not None:
+            self._thread.join()
 
     def _hang_up(self) -> None:
         if self._sender is not None:

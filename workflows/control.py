@@ -12,7 +12,7 @@ from sqlmodel import Session
 from storage import jobs, outbox, tracks, users
 from storage.database import Database
 from storage.tables import LIVE, Job
-from workflows import reach, view
+from workflows import bans, reach, view
 from workflows.attempt import announce, end_unpaid
 from workflows.people import OPERATOR, ReplyTo, Requester, now_ms
 from workflows.refusal import Refusal
@@ -59,10 +59,11 @@ async def retry(
     """Try a failed job again, with a new hold: the failed round's was voided, so it is paid once."""
 
     def change(session: Session, job: Job, now: int) -> None:
+        payer = users.staying(session, job.user_id)
         renewed = jobs.renew(session, job_id=job_id, now=now)
         if renewed is None:
             raise Refusal("not_failed", field="job", value=job_id, status=job.status)
-        hold(session, users.get(session, job.user_id), renewed, now)
+        hold(session, payer, renewed, now)
 
     return await _changed(db, job_id, by, where, request, change)
 
@@ -73,13 +74,20 @@ async def throw_away(
     """Delete the tracks of a finished job for good, and its post. What it cost stays paid: the work was done."""
 
     def change(session: Session, job: Job, now: int) -> None:
-        if not jobs.thrown_away(session, job_id, now):
+        if not remove_music(session, job_id, now):
             raise Refusal("nothing_to_delete", field="job", value=job_id, status=job.status)
-        for track in tracks.of_job(session, job_id):
-            tracks.delete(session, track.id)
         announce(session, job, "deleted", now)
 
     return await _changed(db, job_id, by, where, request, change)
+
+
+def remove_music(session: Session, job_id: int, now: int) -> bool:
+    """Delete the tracks of a finished job for good. False where there are none, or none any more."""
+    if not jobs.thrown_away(session, job_id, now):
+        return False
+    for track in tracks.of_job(session, job_id):
+        tracks.delete(session, track.id)
+    return True
 
 
 async def post_here(
@@ -119,6 +127,9 @@ async def _changed(
     def work(session: Session) -> JobView:
         now = now_ms()
         only_once(session, request, now)
+        person = users.present(session, by.surface, by.external_id)
+        if person is not None:
+            bans.require_welcome(session, person.id, now)
         change(session, reach.owned(session, job_id, by, where), now)
         return view.look(session, job_id)
 

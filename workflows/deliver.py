@@ -138,7 +138,10 @@ class Deliveries:
             with contextlib.suppress(asyncio.CancelledError):
                 await beat
         log.warning("parcel %s not delivered: %s", parcel.key, failure)
-        await self._db.awrite(lambda session: self._failed(session, row, parcel, failure, courier))
+        wait_ms = await self._db.awrite(lambda session: self._failed(session, row, parcel, failure, courier))
+        if wait_ms is not None:
+            # Then it is due without anybody adding anything.
+            asyncio.get_running_loop().call_later(wait_ms / 1000, self.on_end)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         del self._going[task]
@@ -158,20 +161,24 @@ class Deliveries:
         outbox.sent(session, row.id, now_ms(), receipt)
         jobs.posted(session, row.job_id, receipt)
 
-    def _failed(self, session: Session, row: Outbox, parcel: Parcel, failure: DeliveryFailed, courier: Courier) -> None:
+    def _failed(
+        self, session: Session, row: Outbox, parcel: Parcel, failure: DeliveryFailed, courier: Courier
+    ) -> int | None:
+        """Decide what becomes of a parcel; milliseconds until its next try, if that is by the same way."""
         now = now_ms()
         hopeless = now - row.created_at >= GIVE_UP_MS and row.attempts >= GIVE_UP_TRIES
         if not failure.permanent and not hopeless:
             doubled = min(FIRST_WAIT_MS * 2 ** min(row.attempts - 1, 20), LONGEST_WAIT_MS)
-            wait_ms = max(doubled, int((failure.retry_after_s or 0) * 1000))
+            wait_ms: int = max(doubled, int((failure.retry_after_s or 0) * 1000))
             outbox.retry_later(session, row.id, now + wait_ms, str(failure))
-            return
+            return wait_ms
         channel = courier.elsewhere(parcel.job) if failure.why is not None else None
         if channel is not None and channel != parcel.job.channel:
             jobs.readdress(session, row.job_id, row.surface, channel, failure.why)
             outbox.readdressed(session, row.id, now, str(failure))
-            return
+            return None
         outbox.dead(session, row.id, now, str(failure))
+        return None
 
 
 async def deliver_due(db: Database, couriers: Mapping[str, Courier]) -> int:

@@ -10,10 +10,12 @@ from sqlmodel import Session
 
 from engine.spec.tasks import Lrc
 from storage.database import Database
-from workflows import reach, source
-from workflows.people import ReplyTo, Requester
+from workflows import limits, reach, source
+from workflows.credits import account_of, welcome
+from workflows.people import ReplyTo, Requester, now_ms
 from workflows.pricing import STEM_TASKS
 from workflows.refusal import Refusal
+from workflows.rules import Rules
 from workflows.source import Song
 
 # The line of an LRC file that has the song's title.
@@ -29,10 +31,13 @@ class Lyrics:
     lrc: str
 
 
-async def synchronised(db: Database, ask: Lrc, who: Requester, where: ReplyTo) -> Lyrics:
-    """The lyrics of the take that `ask` names, for somebody who may see it. Raises `Refusal`."""
+async def synchronised(db: Database, rules: Rules, ask: Lrc, who: Requester, where: ReplyTo) -> Lyrics:
+    """The lyrics of the take that `ask` names, for somebody who may see it. Raises `Refusal`.
 
-    def work(session: Session) -> Lyrics:
+    What is refused counts for nothing; what can be answered counts towards the limit of a minute.
+    """
+
+    def read(session: Session) -> Lyrics:
         reach.seen(session, ask.job_id, who, where)
         song = source.resolve(session, ask)
         if song is None or not song.track.lrc:
@@ -42,7 +47,15 @@ async def synchronised(db: Database, ask: Lrc, who: Requester, where: ReplyTo) -
             lrc = f"[ti:{' '.join(ask.display_name.split())}]\n{TITLE.sub('', lrc)}"
         return Lyrics(song.job.id, ask.display_name or song.track.title, lrc)
 
-    return await db.aread(work)
+    def count(session: Session) -> None:
+        now = now_ms()
+        user = welcome(session, rules.pricing, who, now)
+        limits.note(session, rules.limits, user_id=user.id, account=account_of(user), task=ask.task, now=now)
+
+    lyrics = await db.aread(read)
+    if ask.task in rules.limits.per_minute:
+        await db.awrite(count)
+    return lyrics
 
 
 def _missing(song: Song | None, job_id: int) -> Refusal:

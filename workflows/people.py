@@ -10,8 +10,9 @@ from dataclasses import dataclass
 class Requester:
     """Who asks. `external_id` is the surface's own id of the person; on the terminal it is the name.
 
-    `server` is the Discord server ("discord:ID") or Slack workspace ("slack:ID") they ask in, None in private and on
-    the terminal; `roles` are what they are called there, as `roles.toml` names them ("admin": those who run it).
+    `server` is the Discord server ("discord:ID") or Slack workspace ("slack:ID") they ask in, None in private messages
+    on Discord and on the terminal; `roles` are what they are called there, as `roles.toml` names them ("admin": those
+    who run it).
     """
 
     surface: str

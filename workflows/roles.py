@@ -24,16 +24,34 @@ class Role(BaseModel):
 
 
 class Roles(BaseModel):
-    """`roles.toml`: roles by the names that servers give them (upper or lower case), and `everyone`."""
+    """`roles.toml`: roles by the names that servers give them (upper or lower case), and `everyone`.
+
+    `servers` are those whose roles count, as "discord:ID".
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    servers: tuple[Annotated[str, Field(pattern=r"^discord:\d+$")], ...] = ()
     roles: dict[str, Role] = Field(default_factory=dict)
 
     def of(self, who: Requester) -> tuple[Role, ...]:
         """The roles of somebody that mean anything here; everybody has `everyone`."""
         named = {name.casefold(): role for name, role in self.roles.items()}
-        theirs = (EVERYONE, *(name.casefold() for name in who.roles))
-        return tuple(named[name] for name in dict.fromkeys(theirs) if name in named)
+        return tuple(named[name] for name in self._names(who) if name in named)
+
+    def _names(self, who: Requester) -> tuple[str, ...]:
+        """What they are called, in small letters.
+
+        Whoever knows a Discord bot's number can invite it to a server of their own and be anything there, so its roles
+        count only where the house says so. A Slack app is in the one workspace that gave it its token.
+        """
+        strange = (who.server or "").startswith("discord:") and who.server not in self.servers
+        return tuple(dict.fromkeys((EVERYONE, *(name.casefold() for name in who.roles if not strange))))
+
+    def unlisted(self, who: Requester) -> str | None:
+        """The server that would have to be listed for this person to be in charge; None where that would not help."""
+        if who.server is None or who.server in self.servers:
+            return None
+        return who.server if self.model_copy(update={"servers": (who.server,)}).in_charge(who) else None
 
     def in_charge(self, who: Requester) -> bool:
         """Whether somebody runs this house: whoever has the terminal, and the roles that are in charge."""
@@ -53,7 +71,7 @@ class Roles(BaseModel):
 
     def monthly(self, who: Requester) -> tuple[str, int]:
         """The one of their roles (in small letters) with the largest monthly allowance, and how much that is."""
-        theirs = {EVERYONE, *(name.casefold() for name in who.roles)}
+        theirs = self._names(who)
         given = {name.casefold(): role.monthly for name, role in self.roles.items() if name.casefold() in theirs}
         return max(given.items(), key=lambda each: each[1], default=(EVERYONE, 0))
 

@@ -40,7 +40,7 @@ class Display(Protocol):
 class _Shown:
     at: float
     state: tuple[object, ...]
-    position: int | None = None
+    place: tuple[object, ...] = ()
 
 
 class Watch:
@@ -92,13 +92,14 @@ class Watch:
         before = self._shown[job.id]
         try:
             view = await self._db.aread(lambda session: look(session, job.id))
-            moved = before.state != _state(job) or view.position != before.position
+            place = (view.position, view.pause)
+            moved = before.state != _state(job) or place != before.place
             if view.ended or (moved and not await self._displays[job.surface].show(view)):
                 return
         except Exception:
             log.info("job %s: its progress could not be shown", job.id, exc_info=True)
             return
-        self._shown[job.id] = _Shown(now, _state(job), view.position)
+        self._shown[job.id] = _Shown(now, _state(job), place)
 
 
 def _state(job: Job) -> tuple[object, ...]:

@@ -102,9 +102,9 @@ class Worker:
     async def rescue(self) -> None:
         """Put jobs whose worker is gone back into the queue; give up on one that keeps killing its workers."""
 
-        def work(session: Session) -> None:
+        def work(session: Session) -> bool:
             now = now_ms()
-            for job in jobs.rescue(session, now=now):
+            for job in jobs.rescue(session, now=now, most=1):
                 if job.cancel_requested:
                     jobs.request_cancel(session, job_id=job.id, now=now)
                     end_unpaid(session, job, "cancelled", now)
@@ -112,9 +112,12 @@ class Worker:
                     log.warning("job %s: its worker is gone; back in the queue", job.id)
                 elif jobs.give_up(session, job_id=job.id, now=now, error_code="engine_crashed"):
                     end_unpaid(session, job, "failed", now)
+                return True
+            return False
 
         if await self._db.aread(lambda session: jobs.overdue(session, now=now_ms())):
-            await self._db.awrite(work)
+            while await self._db.awrite(work):
+                continue
         await self._sweep()
 
     async def _sweep(self) -> None:

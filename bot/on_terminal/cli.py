@@ -68,10 +68,24 @@ def _parser() -> argparse.ArgumentParser:
     jobs.add_argument("--limit", type=int, default=20, help="how many to list (default: 20)")
     jobs.add_argument("--json", action="store_true", help="print JSON")
 
-    credits = _add(commands, "credits", "credits", "accounts: balance, grant, ledger, check")
-    credits.add_argument("action", choices=("balance", "grant", "ledger", "check"))
+    queue = _add(commands, "queue", "queue", "the queue: status, pause, drain, resume, dead, requeue")
+    queue.add_argument(
+        "action", nargs="?", default="status", choices=("status", "pause", "drain", "resume", "dead", "requeue")
+    )
+    queue.add_argument("what", nargs="?", metavar="ID", help="what to requeue: a job's number, or an error for all")
+    queue.add_argument("--why", default="", metavar="TEXT", help="what people are told about a pause")
+    queue.add_argument("--json", action="store_true", help="print JSON")
+
+    audit = _add(commands, "audit", "audit", "what those in charge did, the latest first")
+    audit.add_argument("--limit", type=int, default=20, metavar="N", help="how many to list (default: 20)")
+    audit.add_argument("--json", action="store_true", help="print JSON")
+
+    credits = _add(commands, "credits", "credits", "accounts: balance, grant, revoke, ledger, check")
+    credits.add_argument("action", choices=("balance", "grant", "revoke", "ledger", "check"))
     credits.add_argument("name", nargs="?", metavar="NAME")
     credits.add_argument("amount", nargs="?", type=int, metavar="N")
+    credits.add_argument("--why", metavar="TEXT", help="what it is for, for the person and for the record")
+    credits.add_argument("--key", metavar="KEY", help="grant once for this key, however often a script asks")
     credits.add_argument("--json", action="store_true", help="print JSON")
 
     listing = _add(commands, "commands", "listing", "every command with its options")

@@ -5,19 +5,18 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import secrets
 import sys
 from datetime import datetime
 
 from bot.compose import House, Settings, open_house
 from bot.replies import reply
-from workflows import credits
-from workflows.people import Requester
+from workflows import credits, gifts
+from workflows.people import OPERATOR, Requester
 from workflows.refusal import Refusal
 
 
 def run(settings: Settings, args: argparse.Namespace) -> int:
-    """Balance, grant, ledger or check."""
+    """Balance, grant, revoke, ledger or check."""
     with open_house(settings) as house:
         if args.action == "check":
             return _check(house, as_object=args.json)
@@ -25,18 +24,27 @@ def run(settings: Settings, args: argparse.Namespace) -> int:
             raise Refusal("missing", field="NAME", allowed="the name of a person")
         if args.action == "ledger":
             return _ledger(house, args.name, as_object=args.json)
+        if args.action in ("grant", "revoke"):
+            asyncio.run(_change(house, args))
         who = Requester("terminal", args.name, args.name)
-        if args.action == "grant":
-            if args.amount is None:
-                raise Refusal("missing", field="N", allowed="how many credits to give")
-            # A person who types it twice means it twice: each call is a grant of its own.
-            key = f"grant:{secrets.token_hex(8)}"
-            balance = asyncio.run(credits.grant(house.db, house.rules.pricing, who, args.amount, key=key))
-        else:
-            balance = asyncio.run(credits.balance(house.db, house.rules.pricing, who))
+        balance = asyncio.run(credits.balance(house.db, house.rules.pricing, who))
         values = {"name": args.name, "available": balance.available, "held": balance.held, "posted": balance.posted}
         print(json.dumps(values) if args.json else reply("balance", **{**values, "held": balance.held or None}))
         return 0
+
+
+async def _change(house: House, args: argparse.Namespace) -> None:
+    """Grant or revoke. A person who types it twice means it twice: without a key each call stands for itself."""
+    if args.amount is None:
+        raise Refusal("missing", field="N", allowed="how many credits")
+    if args.action == "revoke":
+        if args.key is not None:
+            raise Refusal("key_for_grants", field="--key", value=args.key)
+        await gifts.revoke(house.db, house.rules, OPERATOR, args.name, args.amount, why=args.why)
+        return
+    # Whoever is given something is somebody from then on.
+    to = Requester("terminal", args.name, args.name)
+    await gifts.grant(house.db, house.rules, OPERATOR, to, args.amount, why=args.why, key=args.key)
 
 
 def _ledger(house: House, name: str, *, as_object: bool) -> int:
@@ -47,13 +55,15 @@ def _ledger(house: House, name: str, *, as_object: bool) -> int:
             "kind": row.kind,
             "credits": row.amount if row.credit_id == account else -row.amount,
             "key": row.key,
+            "note": row.note,
         }
         for row in transfers
     ]
     if as_object:
         print(json.dumps(rows, indent=2))
     for row in () if as_object else rows:
-        print(f"{row['at']}  {row['credits']:>+7}  {row['kind']:<8} {row['key']}")
+        note = f"  {row['note']}" if row["note"] else ""
+        print(f"{row['at']}  {row['credits']:>+7}  {row['kind']:<9} {row['key']}{note}")
     return 0
 
 

@@ -10,7 +10,7 @@ import shutil
 import sys
 from collections.abc import Callable
 
-from bot.compose import Settings, open_house, read_rules, read_words, somebody_works
+from bot.compose import Settings, is_worked, open_house, read_rules, read_words
 from bot.replies import reply
 
 ENOUGH_BYTES = 2 * 1024**3
@@ -74,7 +74,8 @@ def _voice(_: Settings) -> Finding:
 
 
 def _worker(settings: Settings) -> Finding:
-    return True, reply("doctor_worker" if somebody_works(settings.home) else "doctor_no_worker")
+    with open_house(settings) as house:
+        return True, reply("doctor_worker" if is_worked(house) else "doctor_no_worker")
 
 
 def _chats(settings: Settings) -> Finding:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from bot.actions import ACTIONS, Action
 from bot.commands import command_name
-from bot.compose import House, Settings, open_house, somebody_works
+from bot.compose import House, Settings, is_worked, open_house
 from bot.on_terminal.cli import REFUSED
 from bot.on_terminal.lines import answer_lines, job_lines
 from bot.on_terminal.report import answer_json, as_json
@@ -57,7 +57,7 @@ async def _act(house: House, action: Action, args: argparse.Namespace) -> int:
         return _show(house, await control.show(house.db, answer.job or args.id), as_object=True)
     for line in answer_lines(answer):
         print(line)
-    if (action.effect == "makes" or action.name == "retry") and not somebody_works(house.settings.home):
+    if (action.effect == "makes" or action.name == "retry") and not is_worked(house):
         print(reply("nobody_works"), file=sys.stderr)
     return 0
 

@@ -12,6 +12,7 @@ from bot.on_terminal.courier import folder_of, placed
 from bot.on_terminal.report import error_of
 from bot.origin import origin
 from bot.replies import reply
+from bot.waiting import waiting
 from workflows.view import JobView
 
 SHOWN = {"audio": "♫", "lrc": "≡", "midi": "♬", "image": "▣"}
@@ -25,12 +26,12 @@ def answer_lines(answer: Answer) -> list[str]:
 
 def job_lines(job: JobView, songs: Path) -> list[str]:
     """Any job: what it is, how far, and what to do next."""
-    if job.status == "COMPLETED":
+    if job.status == "COMPLETED" and job.taken_down is None:
         return finished_lines(job, songs)
     if lines := error_lines(job):
         return [f"#{job.id} {name_of(job)}: {job.status.lower()}", *lines]
     if job.status == "PENDING":
-        return [f"#{job.id} {name_of(job)}: {reply('waiting', position=job.position, eta_s=job.eta_s)}"]
+        return [f"#{job.id} {name_of(job)}: {waiting(job)}"]
     done = f" {job.progress:.0%}" if job.progress is not None else ""
     stage = reply("stage_" + (job.stage or "planning"))
     return [f"#{job.id} {name_of(job)}: {stage}{done}"]

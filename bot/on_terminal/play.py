@@ -19,6 +19,7 @@ from bot.on_terminal.progress import display
 from bot.on_terminal.report import answer_json, as_json
 from bot.replies import reply
 from bot.syntax import parse_command
+from bot.waiting import low, taken
 from workflows import control, outbox_state
 from workflows.people import ReplyTo, Requester
 from workflows.refusal import Refusal
@@ -49,7 +50,7 @@ async def _play(house: compose.House, args: argparse.Namespace) -> int:
         return 0
     if args.out is not None:
         _require_writable(args.out)
-    if not args.no_wait and not compose.somebody_works(house.settings.home):
+    if not args.no_wait and not compose.is_worked(house):
         # Said before anything is kept: a job that nobody can make helps nobody.
         compose.require_engine()
         # Words that can't be read are told before anything is accepted.
@@ -73,6 +74,8 @@ async def _play(house: compose.House, args: argparse.Namespace) -> int:
     else:
         for line in finished_lines(job, house.songs):
             print(line)
+        if hint := low(accepted):
+            print(hint, file=sys.stderr)
     return 0 if job.status == "COMPLETED" else 1
 
 
@@ -91,7 +94,7 @@ async def _follow(house: compose.House, job_id: int) -> JobView:
         while True:
             if not working and loop.time() - watched >= WATCH_S:
                 watched = loop.time()
-                if not compose.somebody_works(house.settings.home):
+                if not compose.is_worked(house):
                     await stack.enter_async_context(compose.working(house))
                     working = True
             job = await control.show(house.db, job_id)
@@ -118,7 +121,6 @@ def _print_waiting(house: compose.House, job: JobView, accepted: Accepted, *, as
     if as_object:
         print(json.dumps(as_json(job, house.songs), ensure_ascii=False, indent=2))
         return
-    place, wait_s = accepted.position, accepted.eta_s
-    print(reply("accepted", job=accepted.job_id, position=place, eta_s=wait_s, credits=accepted.price))
-    if not compose.somebody_works(house.settings.home):
+    print(taken(accepted))
+    if not compose.is_worked(house):
         print(reply("nobody_works"), file=sys.stderr)

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bot.names import name_of
 from bot.replies import reply
+from bot.waiting import waiting
 from workflows.view import JobView
 
 
@@ -80,5 +81,5 @@ def words_for(job: JobView) -> str:
     """One line: which job, its title once it has one, and its stage or its place in the queue."""
     name = f"♪ #{job.id} {name_of(job)}"
     if job.status == "PENDING":
-        return f"{name}: {reply('waiting', position=job.position, eta_s=job.eta_s)}"
+        return f"{name}: {waiting(job)}"
     return f"{name}: {reply('stage_done' if job.ended else 'stage_' + (job.stage or 'planning'))}"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.answers import Answer, refusal_words
+from bot.ending import why_no_music
 from bot.on_terminal.courier import placed
 from bot.replies import reply
 from workflows.refusal import Refusal
@@ -67,12 +68,14 @@ def _track(job: JobView, track: TrackView, places: dict[tuple[str, str, str, str
 
 def error_of(job: JobView) -> dict[str, Any] | None:
     """Why a job did not end with music, or None."""
+    why = why_no_music(job, job=job.id)
+    if job.taken_down is not None:
+        return {"code": "taken_down", "message": why, "permanent": True}
+    if why is not None:
+        return {"code": job.error_code, "message": why, "permanent": job.error_permanent}
     if job.status == "CANCELLED":
         return {"code": "cancelled", "message": reply("cancelled"), "permanent": False}
-    if job.status != "FAILED" or job.error_code is None:
-        return None
-    message = reply(job.error_code, **{"job": job.id, **job.error_params})
-    return {"code": job.error_code, "message": message, "permanent": job.error_permanent}
+    return None
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:

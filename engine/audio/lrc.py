@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import zip_longest
 
+from engine.audio.mark import STATEMENT
 from engine.spec.protocol import LineTime, WordTime
 
 TIME = r"(\d+):(\d{1,2}(?:[.:]\d{1,3})?)"
@@ -20,7 +21,8 @@ def format_lrc(lines: Sequence[LineTime], *, title: str, duration: float, words:
 
     Time tags inside a line's own words would be read as times, so they are left out.
     """
-    text = [f"[ti:{_plain(title)}]", f"[length:{_clock(duration)}]"]
+    # "re" is the tag for the program that made the file.
+    text = [f"[ti:{_plain(title)}]", f"[re:{STATEMENT}]", f"[length:{_clock(duration)}]"]
     for line in sorted(lines, key=lambda line: line.start):
         body = _with_word_tags(line) if words and line.words else _plain(line.text)
         text.append(f"[{_clock(line.start)}]{body}")

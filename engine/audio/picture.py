@@ -1,4 +1,4 @@
-"""Pictures of a song as PNG: its cover and its waveform. The same song gives the same bytes."""
+"""Pictures of a song as PNG: its cover and its waveform, marked as made by a machine. The same song, the same bytes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageDraw
+from PIL.PngImagePlugin import PngInfo
 
 from engine.audio.lettering import Lettering, set_title, title_mask
+from engine.audio.mark import STATEMENT, XMP
 from engine.audio.motifs import MOTIFS
 from engine.audio.palette import Palette, oklch, palette
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.floating[Any]]
 
 MARGIN = 0.065
+# Where a PNG keeps its XMP.
+XMP_KEY = "XML:com.adobe.xmp"
 
 
 def cover(
@@ -46,7 +50,9 @@ def cover(
 
 def smaller(png: bytes, size: int) -> bytes:
     """The same picture at `size` pixels a side, for the inside of audio files."""
-    return _png(Image.open(io.BytesIO(png)).resize((size, size), Image.Resampling.LANCZOS))
+    picture = Image.open(io.BytesIO(png))
+    # Somebody's own picture is no machine's.
+    return _png(picture.resize((size, size), Image.Resampling.LANCZOS), generated=XMP_KEY in picture.info)
 
 
 def waveform_png(peaks: Sequence[int], *, width: int = 800, height: int = 160) -> bytes:
@@ -96,7 +102,10 @@ def _write_title(picture: Floats, lettering: Lettering, colours: Palette) -> Non
     picture[bar] = colours.accent
 
 
-def _png(image: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, format="PNG", compress_level=6)
+def _png(image: Image.Image, *, generated: bool = True) -> bytes:
+    buffer, info = io.BytesIO(), PngInfo()
+    if generated:
+        info.add_text("Comment", STATEMENT)
+        info.add_itxt(XMP_KEY, XMP)
+    image.save(buffer, format="PNG", compress_level=6, pnginfo=info)
     return buffer.getvalue()

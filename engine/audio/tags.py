@@ -25,10 +25,12 @@ from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 
 from engine.audio.lrc import format_lrc, parse_lrc
+from engine.audio.mark import SOURCE_TYPE, in_wav, stated, unstated
 from engine.spec.errors import EngineError
 from engine.spec.protocol import LineTime
 
-MARKER = "AI_GENERATED"
+# Without a standard of their own for it, audio files get both: a plain flag, and the term that pictures use.
+MARKER, SOURCE = "AI_GENERATED", "DIGITALSOURCETYPE"
 FREEFORM = "----:com.apple.iTunes:"
 UNKNOWN_LANGUAGE = "XXX"
 
@@ -37,7 +39,7 @@ UNKNOWN_LANGUAGE = "XXX"
 class Tags:
     """`key` as "A Minor"; `lines` are for synchronised lyrics (all but M4A); `cover` is a PNG.
 
-    `generated`: the file is marked as made by a machine.
+    `generated`: the file is marked as made by a machine, and its comment begins with saying so.
     """
 
     title: str
@@ -67,7 +69,7 @@ def embed(data: bytes, form: str, tags: Tags) -> bytes:
         file.save(buffer)
     except MutagenError as error:
         raise EngineError("encode_failed", permanent=True, cause=f"tags: {error}") from error
-    return buffer.getvalue()
+    return in_wav(buffer.getvalue()) if form == "wav" and tags.generated else buffer.getvalue()
 
 
 def read(path: Path) -> Tags:
@@ -108,10 +110,10 @@ def _fill_id3(file: Any, tags: Tags) -> None:
         # format 2: milliseconds; type 1: lyrics
         words = [(line.text, round(line.start * 1000)) for line in tags.lines]
         frames.add(SYLT(lang=UNKNOWN_LANGUAGE, desc="", format=2, type=1, text=words, **utf8))
-    if tags.comment:
-        frames.add(COMM(lang=UNKNOWN_LANGUAGE, desc="", text=[tags.comment], **utf8))
-    if tags.generated:
-        frames.add(TXXX(desc=MARKER, text=["true"], **utf8))
+    if comment := _comment(tags):
+        frames.add(COMM(lang=UNKNOWN_LANGUAGE, desc="", text=[comment], **utf8))
+    for name, value in _marks(tags).items():
+        frames.add(TXXX(desc=name, text=[value], **utf8))
     if tags.cover:
         frames.add(APIC(mime="image/png", type=PictureType.COVER_FRONT, desc="", data=tags.cover, **utf8))
 
@@ -135,7 +137,7 @@ def _read_id3(file: Any) -> Tags:
         key=_long_key(first("TKEY")),
         lyrics=first("USLT"),
         lines=_lines(starts, file.info.length),
-        comment=first("COMM"),
+        comment=unstated(first("COMM")),
         cover=pictures[0].data if pictures else None,
         generated=first(f"TXXX:{MARKER}") == "true",
     )
@@ -158,8 +160,8 @@ def _fill_vorbis(file: Any, tags: Tags) -> None:
         "INITIALKEY": _short_key(tags.key),
         "LYRICS": tags.lyrics,
         "SYNCEDLYRICS": format_lrc(tags.lines, title=tags.title, duration=file.info.length) if tags.lines else "",
-        "COMMENT": tags.comment,
-        MARKER: "true" if tags.generated else "",
+        "COMMENT": _comment(tags),
+        **_marks(tags),
     }
     for name, value in comments.items():
         if value:
@@ -196,7 +198,7 @@ def _read_vorbis(file: Any) -> Tags:
         key=_long_key(first("INITIALKEY")),
         lyrics=first("LYRICS"),
         lines=parse_lrc(first("SYNCEDLYRICS")),
-        comment=first("COMMENT"),
+        comment=unstated(first("COMMENT")),
         cover=pictures[0].data if pictures else None,
         generated=first(MARKER) == "true",
     )
@@ -206,13 +208,13 @@ def _fill_mp4(file: Any, tags: Tags) -> None:
     if file.tags is None:
         file.add_tags()
     atoms = {"©nam": tags.title, "©ART": tags.artist, "©alb": tags.album, "©gen": tags.genre}
-    atoms |= {"©lyr": tags.lyrics, "©cmt": tags.comment}
+    atoms |= {"©lyr": tags.lyrics, "©cmt": _comment(tags)}
     for name, value in atoms.items():
         if value:
             file.tags[name] = [value]
     if tags.bpm:
         file.tags["tmpo"] = [round(tags.bpm)]
-    for name, value in (("initialkey", _short_key(tags.key)), (MARKER, "true" if tags.generated else "")):
+    for name, value in {"initialkey": _short_key(tags.key), **_marks(tags)}.items():
         if value:
             file.tags[FREEFORM + name] = [MP4FreeForm(value.encode(), AtomDataType.UTF8)]
     if tags.cover:
@@ -235,10 +237,19 @@ def _read_mp4(file: Any) -> Tags:
         bpm=float(first("tmpo") or 0) or None,
         key=_long_key(first(f"{FREEFORM}initialkey")),
         lyrics=first("©lyr"),
-        comment=first("©cmt"),
+        comment=unstated(first("©cmt")),
         cover=bytes(pictures[0]) if pictures else None,
         generated=first(FREEFORM + MARKER) == "true",
     )
+
+
+def _comment(tags: Tags) -> str:
+    return stated(tags.comment) if tags.generated else tags.comment
+
+
+def _marks(tags: Tags) -> dict[str, str]:
+    """What programs find it by that a machine made the file."""
+    return {MARKER: "true", SOURCE: SOURCE_TYPE} if tags.generated else {}
 
 
 def _short_key(key: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import mido
 
+from engine.audio.mark import STATEMENT
 from engine.studio.compose.theory import MAJOR_NAMES, MINOR_NAMES
 from engine.studio.score import LyricLine, Note, Part, Score, SungLine
 
@@ -65,6 +66,7 @@ def _conductor(score: Score, beat: int, end: int) -> mido.MidiTrack:
         (0, 0, mido.MetaMessage("set_tempo", tempo=round(mido.bpm2tempo(quarter_bpm)))),
         (0, 1, mido.MetaMessage("time_signature", numerator=above, denominator=below)),
         (0, 2, mido.MetaMessage("key_signature", key=key)),
+        (0, 2, mido.MetaMessage("text", text=STATEMENT)),
     ]
     events += [
         (max(0, round(section.start_bar * bar - score.origin * beat)), 3, mido.MetaMessage("marker", text=section.kind))

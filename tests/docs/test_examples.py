@@ -11,14 +11,16 @@ import pytest
 from bot.commands import catalogue
 from bot.on_discord.permissions import NEEDED, shown_name
 from bot.on_slack.manifest import SCOPES
-from bot.on_terminal.cli import _parser
+from bot.on_terminal.cli import DONE, REFUSED, _parser
 from bot.syntax import parse_command
 from config.settings import Settings
+from engine.spec import MODELS, parse_as
 from tests.acceptance.studio_cli import Shell
+from workflows.asks import ASKS
 from workflows.submit import judge
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "docs/discord.md", "docs/slack.md")
+PAGES = ("README.md", "docs/discord.md", "docs/slack.md", "docs/operations.md")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PLAYED = [shlex.split(line)[2] for line in re.findall(r"^\.venv/bin/minstrel play '.*$", README, re.MULTILINE)]
 
@@ -78,10 +80,42 @@ def test_the_settings_the_documents_name_exist(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_the_minstrel_commands_the_documents_name_exist(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8").replace("\\|", "|")
-    named = re.findall(r"minstrel ((?:serve|worker|doctor|discord|slack|credits|jobs|db|commands)\b[^\n`#]*)", text)
+    named = re.findall(
+        r"minstrel ((?:serve|worker|doctor|discord|slack|credits|jobs|queue|audit|db|commands)\b[^\n`#]*)", text
+    )
     for words in named:
         shown = re.sub(r"\[.*?\]|…|\|.*", "", words).replace("NAME", "ann").replace(" ID", " 1")
         _parser().parse_args(shlex.split(shown))
+
+
+def test_the_commands_of_the_operations_page_work(tmp_path: Path) -> None:
+    """Typed one after the other, in a place where nothing failed yet."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^minstrel ([^\n#]+)", page, re.MULTILINE)
+    assert len(shown) > len({"queue", "credits", "audit"})
+    shell = Shell(tmp_path)
+    shell.run("credits", "grant", "ada", "1")
+    for words in map(shlex.split, shown):
+        if words == ["worker"]:
+            continue
+        done = shell.run(*words)
+        nothing_failed = words[:2] == ["queue", "requeue"]
+        assert done.returncode == (REFUSED if nothing_failed else DONE), done.stderr
+        assert "usage:" not in done.stderr
+
+
+def test_what_the_operations_page_types_in_a_chat_would_be_understood() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    typed = re.findall(r"`(/[a-z][^`]*)`", page) + re.findall(r"minstrel play '([^']+)'", page)
+    named = set()
+    for text in typed:
+        if text == "/studio":
+            continue
+        parsed = parse_command(text.removeprefix("/studio ").replace("/studio queue", "/queue"), catalogue())
+        named.add(parsed.command.name)
+        if parsed.values:
+            parse_as((MODELS | ASKS)[parsed.command.task], parsed.values)
+    assert {"queue", "dead", "requeue", "grant", "revoke", "ban", "review", "takedown", "audit"} <= named
 
 
 def test_the_scopes_and_permissions_that_are_explained_are_those_we_ask_for() -> None:

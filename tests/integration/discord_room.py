@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import discord
 import simcord
@@ -52,8 +53,8 @@ class SongPool(ScriptedPool):
         return take.model_copy(update={"lrc": LRC, "files": tuple(files)})
 
 
-def song_house(folder: Path) -> House:
-    return House(folder, rules=rules(capabilities=SongPool.capabilities), pool=SongPool())
+def song_house(folder: Path, roles: dict[str, dict[str, Any]] | None = None) -> House:
+    return House(folder, rules=rules(capabilities=SongPool.capabilities, roles=roles), pool=SongPool())
 
 
 @dataclass
@@ -99,12 +100,15 @@ class Room:
 
 @asynccontextmanager
 async def room_in(house: House) -> AsyncIterator[Room]:
-    reception = Reception(Desk(house.db, house.rules, lambda: None))
-    client = StudioClient(reception, house.folder / "discord-commands.json")
+    desk = Desk(house.db, house.rules, lambda: None)
+    client = StudioClient(Reception(desk), house.folder / "discord-commands.json")
     courier = DiscordCourier(house.blobs.path, house.rules.capabilities)
     async with simcord.run(client, shard_count=1) as env:
         courier.connected(client)
         guild = env.create_guild()
+        # The house says that this server's roles count.
+        roles = house.rules.roles.model_copy(update={"servers": (f"discord:{guild.id}",)})
+        desk.rules = house.rules = replace(house.rules, roles=roles)
         channel = guild.create_text_channel("songs")
         ann, ben = (guild.add_member(env.create_user(name)) for name in ("ann", "ben"))
         await env.settle()

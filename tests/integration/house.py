@@ -18,6 +18,7 @@ from workflows.limits import Limits
 from workflows.moderation import Moderation
 from workflows.people import ReplyTo, Requester
 from workflows.pricing import Pricing, Tier
+from workflows.roles import Roles
 from workflows.rules import Rules
 from workflows.submit import Accepted, submit
 from workflows.view import JobView
@@ -27,7 +28,11 @@ ANN = Requester("terminal", "ann", "ann")
 
 
 def rules(
-    *, limits: dict[str, Any] | None = None, blocked: tuple[str, ...] = (), capabilities: Capabilities | None = None
+    *,
+    limits: dict[str, Any] | None = None,
+    blocked: tuple[str, ...] = (),
+    capabilities: Capabilities | None = None,
+    roles: dict[str, dict[str, Any]] | None = None,
 ) -> Rules:
     given: dict[str, Any] = {"live_jobs": 50, "attempts": 3, "rescues": 3, "back_off_s": (0.0,), **(limits or {})}
     return Rules(
@@ -35,6 +40,7 @@ def rules(
         limits=Limits(**given),
         moderation=Moderation(blocked=blocked),
         capabilities=capabilities or ScriptedPool.capabilities,
+        roles=Roles.model_validate({"roles": roles or {}}),
         known={"genre_preset": ("Jazz", "Rock"), "model_version": ("audiomusic-v2",)},
     )
 

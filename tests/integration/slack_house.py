@@ -214,9 +214,10 @@ async def scene(
     pace_s: float = 0.001,
     scopes: tuple[str, ...] = SCOPES,
     limits: dict[str, Any] | None = None,
+    roles: dict[str, dict[str, Any]] | None = None,
     opened: bool = True,
 ) -> AsyncIterator[Scene]:
-    house = House(folder, rules=rules(capabilities=Studio.capabilities, limits=limits), pool=Studio())
+    house = House(folder, rules=rules(capabilities=Studio.capabilities, limits=limits, roles=roles), pool=Studio())
     try:
         async with AsyncExitStack() as stack, SlackStandIn(scopes=scopes) as slack:
             here = Scene(slack, house, over, stack, pace_s)

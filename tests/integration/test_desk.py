@@ -314,8 +314,8 @@ def test_jobs_credits_and_help_are_told(room: Room) -> None:
         told = await room.told("/credits")
         assert told.splitlines() == [
             "You have 990 credits, 5 more on hold for songs under way.",
-            "-5 for a song",
-            "+1,000 given",
+            "-5 for `#1` A Title",
+            "+1,000 to begin with",
         ]
         assert "`/song` A song from a caption" in await room.told("/help")
         assert "`bpm` Tempo" in await room.told("/help song")

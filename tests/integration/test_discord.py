@@ -22,7 +22,8 @@ from bot.on_discord.invite import invite_url
 from bot.on_discord.post import result, status
 from bot.on_discord.words import plain, said
 from tests.integration.discord_room import LRC, PNG, Room, answer, labels, room_in, song_house
-from workflows import control
+from workflows import control, reports
+from workflows.people import OPERATOR
 
 Story = Callable[[Room], Coroutine[Any, Any, None]]
 Play = Callable[[Story], None]
@@ -77,7 +78,7 @@ def test_every_command_and_everyday_option_is_there_with_its_range(play: Play) -
             rare = len(everyday) < len(command.options)
             files = {option.name.replace("_url", "_file") for option in everyday if option.kind == "link"}
             assert set(options) == files | ({"advanced"} if rare else set())
-            assert registered_command["contexts"] == [0, 1]
+            assert registered_command["contexts"] == ([0] if command.admin else [0, 1])
             assert registered_command["integration_types"] == [0]
 
     play(story)
@@ -85,12 +86,14 @@ def test_every_command_and_everyday_option_is_there_with_its_range(play: Play) -
 
 def fits(shown: dict[str, Any], option: Option) -> bool:
     """Whether Discord lets people type just what the option takes."""
-    kinds = {"whole": 4, "flag": 5, "number": 10}
+    kinds = {"whole": 4, "flag": 5, "person": 6, "number": 10}
     same_kind = shown["type"] == kinds.get(option.kind, 3)
     largest = None if option.maximum is None else min(option.maximum, 2**53 - 1)
     is_number = option.kind in ("whole", "number")
     same_range = not is_number or (shown.get("min_value"), shown.get("max_value")) == (option.minimum, largest)
-    same_length = option.max_length is None or shown.get("max_length") == min(option.max_length, 6000)
+    same_length = (
+        option.max_length is None or option.kind == "person" or shown.get("max_length") == min(option.max_length, 6000)
+    )
     given = [choice["value"] for choice in shown.get("choices", ())]
     same_choices = given == list(option.choices) if len(option.choices) <= 25 else shown.get("autocomplete", False)
     return bool(same_kind and same_range and (option.choices or same_length) and same_choices and not shown["required"])
@@ -266,7 +269,8 @@ def test_lists_and_help_are_told_privately(play: Play) -> None:
         assert "Nothing was charged" in answer(await room.ann.click(listed.response.message, label="Cancel #2"))
         assert "You have 995 credits" in answer(await room.ann.slash(room.channel, "credits"))
         told = answer(await room.ann.slash(room.channel, "help"))
-        assert all(f"`/{name}`" in told for name in catalogue())
+        for name, command in catalogue().items():
+            assert (f"`/{name}`" in told) is not command.admin
         assert "`bpm`" in answer(await room.ann.slash(room.channel, "help", command="song"))
         assert "Did you mean `/song`?" in answer(await room.ann.slash(room.channel, "help", command="sogn"))
 
@@ -416,6 +420,18 @@ def test_a_song_is_deleted_once_its_owner_says_so_twice(play: Play) -> None:
         assert told.response.components == []
         await room.deliver()
         assert room.posts() == []
+
+    play(story)
+
+
+def test_a_song_that_is_taken_down_leaves_a_message_that_says_why(play: Play) -> None:
+    async def story(room: Room) -> None:
+        await room.song()
+        await reports.take_down(room.house.db, OPERATOR, 1, "copies a known song", request=None)
+        await room.deliver()
+        [post] = room.posts()
+        assert post.content.startswith(r"♪ **\#1** · Taken down by those in charge: copies a known song.")
+        assert (post.embeds, post.attachments, labels(post)) == ([], [], [])
 
     play(story)
 

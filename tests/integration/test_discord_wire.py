@@ -20,7 +20,7 @@ from bot.on_discord import courier as couriers
 from bot.on_discord import surface as surfaces
 from bot.on_discord.setup import application_id, synchronise
 from bot.on_discord.surface import DiscordSurface
-from storage import outbox
+from storage import jobs, outbox
 from storage.tables import Job
 from tests.fakes.discord import Channel, DiscordStandIn, Guild, Interaction, Message, User
 from tests.integration.discord_room import LRC, PNG, song_house
@@ -129,9 +129,9 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Play:
     monkeypatch.setattr(surfaces, "FIRST_WAIT_S", 0.1)
 
     async def run(story: Story) -> None:
-        house = song_house(tmp_path)
+        house = song_house(tmp_path, {"admin": {"in_charge": True}, "Gold": {"priority": 5}})
         async with DiscordStandIn(schema=Path(OPENAPI) if OPENAPI else None) as standin:
-            guild = standin.add_guild("The Cellar")
+            guild = standin.add_guild("The Cellar", roles=("Gold", "Silver"))
             wire = Wire(
                 standin, house, None, guild, standin.add_channel(guild, "songs"),  # type: ignore[arg-type]
                 standin.add_user("ann"), standin.add_user("ben"),
@@ -620,10 +620,35 @@ def test_an_acknowledgement_that_is_lost_loses_no_request(play: Play, trouble: A
 def test_a_command_that_only_discord_remembers_is_answered(play: Play) -> None:
     async def story(wire: Wire) -> None:
         await wire.start()
-        command, _, _ = wire.discord.commands.find(wire.guild, "credits")
+        command, _, _ = wire.discord.commands.find(wire.guild, "credits", wire.ann)
         command["name"] = "balance"
         told = await wire.told(await wire.discord.slash(wire.ann, wire.channel, "balance"))
         assert "I don't know the command `/balance`" in told.content
+
+    play(story)
+
+
+# --- who somebody is ---
+
+
+def test_roles_and_people_come_as_discord_sends_them(play: Play) -> None:
+    async def story(wire: Wire) -> None:
+        await wire.start()
+        gold = wire.discord.add_user("cleo", roles=("Silver", "Gold"))
+        await wire.told(await wire.discord.slash(gold, wire.channel, "song", {"caption": "blues", "duration": 30}))
+        [job] = wire.house.db.read(lambda session: jobs.recent(session, None, 1))
+        assert (job.server, job.priority) == (f"discord:{wire.guild.id}", 5)
+        chief = wire.discord.add_user("dora", admin=True)
+        given = await wire.discord.slash(chief, wire.channel, "grant", {"who": wire.ben, "amount": 5})
+        assert "Ben" in (await wire.told(given)).content
+        with pytest.raises(LookupError):
+            await wire.discord.slash(wire.ann, wire.channel, "grant", {"who": wire.ben, "amount": 5})
+        # In a form people are chosen too.
+        opened = await wire.discord.slash(wire.ann, wire.channel, "gift")
+        await opened.answer()
+        await wire.told(await wire.discord.submit_modal(opened, {"who": [wire.ben], "amount": "20"}))
+        told = await wire.told(await wire.discord.slash(wire.ben, wire.channel, "credits"))
+        assert "1,025" in told.content
 
     play(story)
 

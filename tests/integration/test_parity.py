@@ -10,18 +10,26 @@ import discord
 import pytest
 
 from bot.actions import ACTIONS
+from bot.answers import help_answer
 from bot.commands import Command, catalogue
+from bot.forms import blank
 from bot.on_discord import buttons
 from bot.on_discord.commands import ADVANCED, app_command, options_typed
+from bot.on_discord.forms import modal
 from bot.on_slack.blocks import Blocks, action_of
+from bot.on_slack.forms import modal as slack_modal
 from bot.on_slack.handlers import _command_text
 from bot.on_slack.manifest import manifest
 from bot.on_terminal.cli import BUTTONS
 from bot.syntax import parse_command, parse_options
+from tests.fakes.pool import ScriptedPool
 from tests.unit.test_card import DONE, shown
 from tests.unit.test_replies import MESSAGES
+from workflows.people import ReplyTo, Requester
+from workflows.roles import Role, Roles
 
 COMMANDS = catalogue()
+ROLES = Roles(roles={"admin": Role(in_charge=True)})
 EACH = pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
 ALL_BUTTONS = replace(shown(DONE), buttons=tuple(ACTIONS.values()))
 
@@ -46,8 +54,49 @@ def test_slack_has_every_command_with_every_option_as_text(command: Command) -> 
     assert name in commands
     for option in command.options:
         text = f"{verb}{option.name}:{quoted(option.sample)}"
-        read = parse_command(_command_text({"command": name, "text": text}), COMMANDS)
+        read = parse_command(_command_text({"command": name, "text": text}, COMMANDS), COMMANDS)
         assert (read.command, read.values) == (command, {option.name: option.sample})
+
+
+@EACH
+def test_who_is_named_is_chosen_in_both_chats_and_reads_as_it_is_typed(command: Command) -> None:
+    for option in command.options:
+        if option.kind != "person":
+            continue
+        [typed] = [parameter for parameter in app_command(command).parameters if parameter.name == option.name]
+        assert typed.type is discord.AppCommandOptionType.user
+        mentioned = "<@U0ANN|Ann Lee>"
+        body = {"command": "/studio", "text": f"{command.name} {option.name}:{mentioned}"}
+        assert parse_command(_command_text(body, COMMANDS), COMMANDS).values == {option.name: mentioned}
+
+
+@EACH
+def test_what_is_for_those_in_charge_is_shown_to_them_alone(command: Command) -> None:
+    made = app_command(command)
+    needed = made.default_permissions
+    assert (needed is not None and needed.manage_guild) is command.admin
+    # In private Discord does not say who somebody is: there nobody is in charge.
+    assert (made.allowed_contexts is not None and not made.allowed_contexts.dm_channel) is command.admin
+    slash = manifest(COMMANDS, url=None)["features"]["slash_commands"]
+    hinted = {name for entry in slash for name in (*entry["usage_hint"].split(" | "), entry["command"].lstrip("/"))}
+    assert (command.name in hinted) is not command.admin
+    for roles in ((), ("Admin",)):
+        who = Requester("slack", "T1:U1", "ann", roles=roles)
+        told = help_answer(COMMANDS, "", ScriptedPool.capabilities, who, ROLES).text
+        assert (f"`/{command.name}`" in told) is (bool(roles) or not command.admin)
+
+
+@EACH
+def test_a_form_asks_for_the_same_in_both_chats(command: Command) -> None:
+    if not command.form:
+        return
+    shown = blank(command)
+    modal_ = modal(shown).to_dict()
+    on_discord = [(row["component"]["custom_id"], row["component"]["type"] == 5) for row in modal_["components"]]
+    slack = slack_modal(shown, ReplyTo("slack", "T1/C1"), "en").to_dict()
+    on_slack = [(block["block_id"], block["element"]["type"] == "users_select") for block in slack["blocks"]]
+    people = {option.name for option in command.options if option.kind == "person"}
+    assert on_discord == on_slack == [(field.name, field.name in people) for field in shown.fields]
 
 
 @EACH

@@ -44,6 +44,7 @@ from engine.studio.capabilities import capabilities
 from engine.studio.engine import Studio
 from storage import jobs, tracks
 from tests.integration.house import ANN, House, rules
+from tests.rows import ticket
 from workflows import credits
 from workflows.deliver import deliver_due
 from workflows.people import ReplyTo
@@ -161,7 +162,7 @@ async def story(house: House) -> Tale:
         await worked(house, worker)
         stems = house.db.read(lambda session: jobs.get(session, numbers["stems"]))
         assert stems is not None
-        source = await source_of(house.db, house.blobs, stems)
+        source = await source_of(house.db, house.blobs, ticket(stems))
         assert source is not None
         made = {name: await house.job(number) for name, number in numbers.items()}
         told = await house.job(song)

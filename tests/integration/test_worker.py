@@ -143,12 +143,11 @@ def test_a_job_whose_worker_died_is_rescued_and_the_late_one_changes_nothing(hou
 
     async def story() -> int:
         accepted = await house.ask()
-        dead = house.db.write(
+        (dead,) = house.db.write(
             lambda session: jobs.claim(
                 session, worker="dead", now=now_ms(), lease_ms=100, tasks=ScriptedPool.capabilities.tasks
             )
         )
-        assert dead is not None
         await asyncio.sleep(0.15)
         worker = house.worker()
         await worker.rescue()

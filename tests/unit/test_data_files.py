@@ -98,7 +98,10 @@ MISTAKES = [
     ("limits", Limits, "back_off_s = [1, nan]", "back_off_s.1 is NaN, must be 0 to 86,400"),
     ("limits", Limits, "[per_server]\nlive_jobs = 0", "per_server.live_jobs is 0, must be 1 to 1,000,000"),
     ("roles", Roles, "[roles.fan]\ndaily = -1", "roles.fan.daily is -1, must be 0 to 1,000,000"),
-    ("roles", Roles, "[roles.fan]\nsongs_a_day = 3", "roles.fan.songs_a_day is not a known key, did you mean songs_per_day?"),
+    (
+        "roles", Roles, "[roles.fan]\nsongs_a_day = 3",
+        "roles.fan.songs_a_day is not a known key, did you mean songs_per_day?",
+    ),
     ("limits", Limits, "per_minute = 3", "per_minute is 3, must be a table"),
     ("limits", Limits, "[per_minute]\nedit = 0", "per_minute.edit is 0, must be 1 to 10,000"),
     (

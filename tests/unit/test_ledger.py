@@ -211,7 +211,8 @@ def test_replacing_a_row_does_not_slip_past_the_triggers(sqlite: Database) -> No
     with pytest.raises(IntegrityError, match="append-only"):
         run(
             sqlite,
-            "INSERT OR REPLACE INTO transfer SELECT id, key, kind, debit_id, credit_id, 1, hold_key, 1, note FROM transfer",
+            "INSERT OR REPLACE INTO transfer"
+            " SELECT id, key, kind, debit_id, credit_id, 1, hold_key, 1, note FROM transfer",
         )
     assert balance(sqlite).posted == 100
 

@@ -65,3 +65,18 @@ def test_an_operator_adds_a_role_and_keeps_ours(tmp_path: Path) -> None:
     assert roles.daily(anybody) == roles.daily(patron) == 50
     assert roles.songs_per_day(anybody) is None
     assert roles.in_charge(somebody("admin"))
+
+
+def test_roles_of_a_discord_server_count_only_where_the_house_lists_it() -> None:
+    def admin_of(server: str) -> Requester:
+        return Requester(server.partition(":")[0], "u1", "eve", server=server, roles=("admin", "patron"))
+
+    listed = ROLES.model_copy(update={"servers": ("discord:1",)})
+    assert listed.in_charge(admin_of("discord:1"))
+    stranger = admin_of("discord:2")
+    assert not listed.in_charge(stranger)
+    assert (listed.daily(stranger), listed.priority(stranger), listed.monthly(stranger)[1]) == (10, 0, 0)
+    assert (listed.unlisted(stranger), listed.unlisted(admin_of("discord:1"))) == ("discord:2", None)
+    assert listed.unlisted(Requester("discord", "u2", "ann", server="discord:2")) is None
+    # A Slack app is in the one workspace that gave it its token.
+    assert ROLES.in_charge(admin_of("slack:T1"))

@@ -29,6 +29,8 @@ READ = [
     ("/retake 12 retake_variance:0.2", {"original_job_id": "12", "retake_variance": "0.2"}),
     ("/vocals [verse]\n  Hello\n\n[chorus]\nAgain", {"lyrics": "[verse]\n  Hello\n\n[chorus]\nAgain"}),
     (r"/vocals [verse]\nHello", {"lyrics": "[verse]\nHello"}),
+    ("/stems #12", {"source_job_id": "12"}),
+    ("/simple #12 is my favourite", {"query": "#12 is my favourite"}),
     ("/stems", {}),
 ]
 
@@ -77,6 +79,7 @@ ABOUT = [
     (GIFT, "@ann 50-50", {"who": "@ann", "message": "50-50"}),
     (GIFT, "ann -5", {"who": "ann", "amount": "-5"}),
     (REPORT, "12 stolen, all of it", {"job_id": "12", "why": "stolen, all of it"}),
+    (REPORT, "#12 too loud", {"job_id": "12", "why": "too loud"}),
     (REPORT, "12", {"job_id": "12"}),
     (REPORT, "twelve", {"job_id": "twelve"}),
 ]
@@ -169,6 +172,11 @@ def test_what_is_formatted_reads_the_same(data: st.DataObject) -> None:
     assert parsed.command == command
     assert parsed.values == values
     assert list(parsed.values) == list(values)
+
+
+def test_half_a_mention_swallows_no_option() -> None:
+    values = {"caption": "<@a|b", "lyrics": "c>"}
+    assert parse_command(format_command(COMMANDS["song"], values), COMMANDS).values == values
 
 
 @unhurried

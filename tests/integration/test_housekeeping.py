@@ -1,0 +1,71 @@
+"""What nobody will ask for again goes, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from sqlmodel import Session
+
+from storage import blobs, drafts, heard
+from storage.blobs import FolderBlobs, KeptBlob
+from storage.database import Database
+from tests.rows import person
+from workflows import housekeeping
+from workflows.people import now_ms
+
+DAY_MS = 86_400_000
+
+
+def stored(store: FolderBlobs, tmp_path: Path, text: str, *, old: bool) -> KeptBlob:
+    (tmp_path / "file").write_text(text)
+    kept = store.put(tmp_path / "file", "txt")
+    if old:
+        os.utime(store.path(kept.digest), (1, 1))
+    return kept
+
+
+def test_old_files_that_nothing_names_go(database: Database, tmp_path: Path) -> None:
+    store = FolderBlobs(tmp_path / "blobs")
+    stored(store, tmp_path, "a crash left me", old=True)
+    young = stored(store, tmp_path, "my row is about to come", old=False)
+    asyncio.run(housekeeping.sweep(database, store))
+    assert [path.name for path in (tmp_path / "blobs").glob("??/*")] == [young.digest]
+
+
+def test_old_rows_that_nothing_names_go_with_their_files(database: Database, tmp_path: Path) -> None:
+    store = FolderBlobs(tmp_path / "blobs")
+    kept = stored(store, tmp_path, "my track was deleted", old=True)
+    database.write(lambda session: blobs.record(session, kept, now=1))
+    asyncio.run(housekeeping.sweep(database, store))
+    assert list((tmp_path / "blobs").glob("??/*")) == []
+    assert database.read(lambda session: blobs.known(session, [kept.digest])) == set()
+
+
+def test_requests_and_drafts_are_forgotten_when_they_are_old(database: Database) -> None:
+    now = now_ms()
+
+    def work(session: Session) -> tuple[int, str, str]:
+        author = person(session).id
+        heard.first(session, "old", now - 3 * DAY_MS)
+        heard.first(session, "new", now)
+        old, new = (drafts.keep(session, user_id=author, text="/song", now=at) for at in (now - 15 * DAY_MS, now))
+        return author, old, new
+
+    author, old, new = database.write(work)
+    asyncio.run(housekeeping.forget(database))
+    assert database.read(lambda session: (drafts.get(session, old, author), drafts.get(session, new, author))) == (
+        None,
+        "/song",
+    )
+    assert database.write(lambda session: heard.first(session, "old", now))
+    assert not database.write(lambda session: heard.first(session, "new", now))
+
+
+def test_drafts_alone_are_forgotten_too(database: Database) -> None:
+    now = now_ms()
+    author = database.write(lambda session: person(session).id)
+    old = database.write(lambda s: drafts.keep(s, user_id=author, text="/song", now=now - 15 * DAY_MS))
+    asyncio.run(housekeeping.forget(database))
+    assert database.read(lambda session: drafts.get(session, old, author)) is None

@@ -1,0 +1,21 @@
+"""Requests that make no music: one model each, like the specs, by the name they are typed with."""
+
+from __future__ import annotations
+
+from engine.spec import Request
+from engine.spec.tasks import Lrc
+from workflows.asks import credits, moderation, people, queue, songs
+from workflows.asks.base import Ask
+
+__all__ = ["ASKS", "Ask"]
+
+_OURS: tuple[type[Ask], ...] = (
+    *songs.MODELS,
+    *credits.MODELS,
+    *people.MODELS,
+    *queue.MODELS,
+    *moderation.MODELS,
+)
+# The lyrics of a song are an endpoint of the reference, so their model is one of the specs.
+_ALL: tuple[type[Request], ...] = (Lrc, *_OURS)
+ASKS: dict[str, type[Request]] = {model.model_fields["task"].default: model for model in _ALL}

@@ -1,0 +1,20 @@
+"""What every request that makes no music has in common."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from engine.spec import Request
+
+
+class Ask(Request):
+    """A request that is answered at once. `example` is how it is typed, `form` the options of its form.
+
+    `changes`: it does something, so whoever answers it notes the chat's own id of it in the same transaction
+    (`workflows.repeated.only_once`). `admin`: only those in charge of the house may ask for it.
+    """
+
+    example: ClassVar[str]
+    form: ClassVar[tuple[str, ...]] = ()
+    changes: ClassVar[bool] = False
+    admin: ClassVar[bool] = False

@@ -1,0 +1,118 @@
+"""One person on several chats is one account: a code from one side, typed on the other, proves that they are.
+
+Whoever made the code goes on; the one who typed it becomes them, with their credits, songs and bans. There is no way
+back: credits that were spent together can't be told apart again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from storage import asked, ledger, links
+from storage.database import Database
+from storage.tables import User
+from workflows.credits import account_of, welcome
+from workflows.people import Requester, now_ms
+from workflows.pricing import Pricing
+from workflows.refusal import Refusal
+from workflows.repeated import only_once
+
+# Letters and digits that nobody takes for others, in any font and when read out.
+LETTERS = "ACDEFGHJKMNPQRTUVWXY34679"
+LENGTH = 8
+CODE_MS, WRONG_MS, MOST_WRONG = 10 * 60_000, 60 * 60_000, 5
+WRONG = "link_wrong"
+
+
+@dataclass(frozen=True)
+class Code:
+    """A code to type on another chat, good for `minutes`. `name` is who they will be there."""
+
+    code: str
+    name: str
+    minutes: int = CODE_MS // 60_000
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Two people became one: `name`, who has `available` credits now, `moved` of them from the other account.
+
+    `back`: how many the house took back, because it had given them to both: a welcome, an allowance.
+    """
+
+    name: str
+    moved: int
+    back: int
+    available: int
+
+
+async def begin(db: Database, pricing: Pricing, who: Requester, request: str | None) -> Code:
+    """A new code for this person; one they had before is good no longer."""
+    code = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
+    kept = await asyncio.to_thread(_known_by, code)
+
+    def work(session: Session) -> Code:
+        now = now_ms()
+        only_once(session, request, now)
+        maker = welcome(session, pricing, who, now)
+        links.locked(session, maker.id)
+        links.keep_code(session, code=kept, user_id=maker.id, expires_at=now + CODE_MS)
+        return Code(code, maker.name)
+
+    return await db.awrite(work)
+
+
+async def finish(db: Database, pricing: Pricing, who: Requester, typed: str, request: str | None) -> Joined:
+    """Make this person one with the maker of the code they typed. Raises `Refusal`."""
+    kept = await asyncio.to_thread(_known_by, "".join(filter(str.isalnum, typed)).upper())
+
+    def work(session: Session) -> Joined | Refusal:
+        now = now_ms()
+        typist = welcome(session, pricing, who, now)
+        if (first := asked.last(session, typist.id, WRONG, since=now - WRONG_MS, most=MOST_WRONG)) is not None:
+            wait_s = -(-(first + WRONG_MS - now) // 1000)
+            raise Refusal("link_too_often", field="code", value=typed, retry_after=wait_s)
+        maker_id = links.maker(session, kept, now)
+        if maker_id is None:
+            # Handed back, not raised: a wrong try is kept, and counts.
+            asked.note(session, typist.id, WRONG, now)
+            return Refusal("link_wrong_code", field="code", value=typed)
+        if maker_id == typist.id:
+            raise Refusal("link_same_person", field="code", value=typed, name=typist.name)
+        only_once(session, request, now)
+        both = links.locked(session, maker_id, typist.id)
+        if (live := links.live_jobs(session, typist.id)) > 0:
+            raise Refusal("link_busy", field="code", value=typed, live=live)
+        if not links.spend_code(session, kept, now):
+            raise Refusal("link_wrong_code", field="code", value=typed)
+        return _joined(session, both[typist.id], both[maker_id], now)
+
+    done = await db.awrite(work)
+    if isinstance(done, Refusal):
+        raise done
+    return done
+
+
+def _joined(session: Session, joined: User, survivor: User, now: int) -> Joined:
+    theirs, ours = account_of(joined), account_of(survivor)
+    back = sum(links.left_of(session, given) for given in links.given_twice(session, theirs, ours))
+    _move(session, f"link:{theirs}:back", theirs, ledger.BANK, back, now)
+    moved = ledger.balance(session, theirs).available
+    _move(session, f"link:{theirs}", theirs, ours, moved, now)
+    links.join(session, joined.id, survivor.id)
+    return Joined(survivor.name, moved, back, ledger.balance(session, ours).available)
+
+
+def _move(session: Session, key: str, debit: str, credit: str, amount: int, now: int) -> None:
+    if amount:
+        ledger.transfer(session, key=key, kind="link", debit=debit, credit=credit, amount=amount, now=now)
+
+
+def _known_by(code: str) -> str:
+    """What a code is kept as. Slow to work out on purpose: who reads the table can't try all codes in ten minutes."""
+    return hashlib.scrypt(code.encode(), salt=b"minstrel link", n=2**14, r=8, p=1).hex()
