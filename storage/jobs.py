@@ -259,8 +259,9 @@ def cancelled(session: Session, *, job_id: int, token: str, now: int) -> bool:
 def rescue(session: Session, *, now: int, most: int | None = None) -> tuple[Job, ...]:
     """Put jobs whose lease ran out back into the queue; their attempts count, their tokens are void.
 
-    With `most`, that many at a time: one alone takes its locks in the same order as the end of a job does, many of
-    several people may have to be undone for the sake of somebody else's. The caller decides what becomes of one that has had too many (`give_up`) or is not wanted (`request_cancel`).
+    `most` that many. One alone is locked in the order in which the end of a job locks things; those of several people
+    together may deadlock with somebody else's, and then wait for Postgres to notice. The caller decides what becomes of
+    one that has had too many (`give_up`) or is not wanted (`request_cancel`).
     """
     # Skips what a worker is settling at this moment: it is not lost after all.
     late = (

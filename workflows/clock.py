@@ -5,15 +5,15 @@ Its own job store is memory: on a kill it would lose a running job, so nothing d
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-# How often each duty is done, in seconds.
-DUTIES = {"dispatch": 0.5, "outbox": 1.0, "watch": 1.0, "rescue": 5.0, "sweep": 3600.0}
+# How often each duty is done, in seconds. Whoever adds work wakes the first two (`storage.wake`), and whoever puts
+# something off remembers its time: their own turns are for what was missed.
+DUTIES = {"dispatch": 2.0, "outbox": 5.0, "watch": 1.0, "rescue": 5.0, "sweep": 3600.0}
 
 Duty = Callable[[], Awaitable[object]]
 
@@ -26,10 +26,11 @@ class Clock:
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
         )
-        for name, duty in duties.items():
+        self._rounds = {name: _Round(duty) for name, duty in duties.items()}
+        for name, its in self._rounds.items():
             # The first round is now: a house that was down has things to catch up on.
             self._scheduler.add_job(
-                _awaited(duty), IntervalTrigger(seconds=DUTIES[name]), id=name, next_run_time=datetime.now(UTC)
+                its.run, IntervalTrigger(seconds=DUTIES[name]), id=name, next_run_time=datetime.now(UTC)
             )
 
     def start(self) -> None:
@@ -39,7 +40,10 @@ class Clock:
     def nudge(self, *names: str) -> None:
         """Let the duties called `names` run now rather than at their next turn."""
         for name in names:
-            if self._scheduler.get_job(name) is not None:
+            if name in self._rounds and self._rounds[name].going:
+                # It may have looked already at what it is called for.
+                self._rounds[name].again = True
+            elif self._scheduler.get_job(name) is not None:
                 self._scheduler.modify_job(name, next_run_time=datetime.now(UTC))
 
     def stop(self) -> None:
@@ -47,10 +51,19 @@ class Clock:
         self._scheduler.shutdown(wait=False)
 
 
-def _awaited(duty: Duty) -> Callable[[], Coroutine[Any, Any, None]]:
-    """A coroutine function, which the scheduler awaits; anything else it would call in a thread and forget."""
+class _Round:
+    """One duty: once, and once more for as long as it was called meanwhile."""
 
-    async def call() -> None:
-        await duty()
+    def __init__(self, duty: Duty) -> None:
+        self._duty = duty
+        self.going = self.again = False
 
-    return call
+    async def run(self) -> None:
+        """A coroutine function, which the scheduler awaits; anything else it would call in a thread and forget."""
+        self.going, self.again = True, True
+        try:
+            while self.again:
+                self.again = False
+                await self._duty()
+        finally:
+            self.going = False

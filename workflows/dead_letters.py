@@ -28,7 +28,7 @@ LONGEST_NUMBER = 15
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A job to look after. `error` is the code of its failure, or `UNPOSTED`; `cause` is for the log, not for people."""
+    """A job to look after. `error` is the code of its failure, or `UNPOSTED`; `cause` is not for everybody."""
 
     job: JobView
     error: str

@@ -13,7 +13,7 @@ from bot.compose.house import (
     upgrade_database,
 )
 from bot.compose.running import serving, working
-from bot.compose.sign import somebody_works
+from bot.compose.sign import is_worked, somebody_works
 from config.settings import Settings, load_settings
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "can_make_music",
     "discord_invite",
     "discord_sync",
+    "is_worked",
     "load_settings",
     "open_house",
     "read_rules",

@@ -23,6 +23,7 @@ from workflows.limits import Limits
 from workflows.models import Models
 from workflows.moderation import Moderation
 from workflows.pricing import Pricing
+from workflows.roles import Roles
 from workflows.rules import Rules
 
 
@@ -75,6 +76,7 @@ def read_rules(settings: Settings) -> tuple[Rules, dict[str, Preset]]:
         limits=load("limits", Limits, home),
         moderation=load("moderation", Moderation, home),
         capabilities=engine_capabilities(settings),
+        roles=load("roles", Roles, home),
         known={"genre_preset": tuple(presets), "model_version": tuple(models.versions)},
     )
     return rules, presets

@@ -13,7 +13,6 @@ from bot.compose.chats import accepted_tokens, open_chats
 from bot.compose.house import House, can_make_music, read_words, require_engine
 from bot.compose.sign import at_work
 from engine.spec import EnginePool
-from storage import blobs as blob_rows
 from workflows import housekeeping
 
 if TYPE_CHECKING:
@@ -25,10 +24,10 @@ DRAIN_S = 20.0
 # How long the database's thread may keep the interpreter from the event loop, which asks for it at every answer it
 # sends. Python's own 5 ms make that seconds once a few hundred people type at one moment (bench/chats.py).
 SWITCH_S = 0.0002
+# Which duty does what another process, or this one, has just committed.
+WOKEN = {"queue": "dispatch", "outbox": "outbox"}
 # How much is made between two looks for garbage, young and old.
 GARBAGE = (2_000, 10, 100)
-# A blob is written before the row that speaks of it; younger ones may still get theirs.
-ORPHAN_S = 3600.0
 
 
 def engine_pool(house: House) -> EnginePool:
@@ -132,9 +131,10 @@ async def _running(house: House, *, works: bool, chats: Sequence[Chat]) -> Async
             worker.on_end = lambda: clock.nudge("dispatch", "outbox")
         clock.start()
         stack.callback(clock.stop)
+        await stack.enter_async_context(house.db.listening(lambda topic: clock.nudge(WOKEN[topic]), works=works))
         yield clock
 
 
 async def _sweep(house: House) -> None:
-    await house.db.awrite(lambda session: blob_rows.sweep(session, house.blobs, older_than_s=ORPHAN_S))
+    await housekeeping.sweep(house.db, house.blobs)
     await housekeeping.forget(house.db)

@@ -1,4 +1,4 @@
-"""The sign that somebody works the queue of a home: a lock, not a row, so it can't outlive its process."""
+"""The sign that somebody works the queue: a lock, not a row, so it can't outlive its process and writes nothing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from bot.compose.house import House
 
 
 @contextmanager
@@ -26,3 +28,8 @@ def somebody_works(home: Path) -> bool:
         except BlockingIOError:
             return True
     return False
+
+
+def is_worked(house: House) -> bool:
+    """Whether anybody works this queue, on whatever machine."""
+    return somebody_works(house.settings.home) or house.db.worked_anywhere()

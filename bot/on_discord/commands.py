@@ -13,6 +13,7 @@ from bot.commands import Command, Option
 from bot.forms import LONG_TEXTS
 from bot.on_discord.completion import completion
 from bot.syntax import format_option
+from workflows.named import mention
 
 ADVANCED = "advanced"
 ADVANCED_HELP = "Everything else, as name:value"
@@ -63,7 +64,12 @@ def app_command(command: Command) -> AppCommand:
     app_commands.choices(**short)(typed)
     completed: dict[str, Any] = {option.name: completion(option) for option in options if option.name not in short}
     app_commands.autocomplete(**{name: found for name, found in completed.items() if found is not None})(typed)
-    return app_commands.Command(name=command.name, description=command.summary[:100], callback=typed)
+    made: AppCommand = app_commands.Command(name=command.name, description=command.summary[:100], callback=typed)
+    if command.admin:
+        # Who is in charge is known in servers alone. Others don't see it; a server's settings may show it to more.
+        made.default_permissions = discord.Permissions(manage_guild=True)
+        made.allowed_contexts = app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False)
+    return made
 
 
 def options_typed(command: Command, given: Mapping[str, Any]) -> tuple[dict[str, str], str]:
@@ -104,6 +110,8 @@ def _kind(option: Option) -> Any:
         case "number":
             low, high = option.minimum, option.maximum
             return float if low is None or high is None else _Range[float, float(low), float(high)]
+        case "person":
+            return discord.User
         case "text" if option.max_length:
             return _Range[str, None, min(option.max_length, CHARACTERS)]
     return str
@@ -124,6 +132,8 @@ def _typed(option: Option, value: Any) -> str:
         return str(value).lower()
     if isinstance(value, float):
         return f"{value:.15g}"
+    if isinstance(value, discord.User | discord.Member):
+        return mention(str(value.id), value.display_name)
     # An option is one line in Discord; here as everywhere `\n` begins another.
     return value.replace("\\n", "\n") if option.name in LONG_TEXTS else str(value)
 

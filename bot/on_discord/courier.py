@@ -79,7 +79,8 @@ class DiscordCourier:
             if parcel.topic == "accepted" and not job.deleted:
                 return await self._begin(wall, parcel)
             async with self._turns.last(job):
-                if not job.deleted:
+                # What was taken down keeps its message: it says why.
+                if not job.deleted or job.taken_down is not None:
                     return await self._end(wall, parcel)
                 await self._remove(wall, parcel)
                 return None

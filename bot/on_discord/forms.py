@@ -11,11 +11,12 @@ import discord
 from discord import ui
 
 from bot.forms import Field, Form
+from workflows.named import MENTION, mention
 
 # How long discord.py remembers that it showed a modal; ours need no memory.
 _FORGOTTEN_S = 900.0
 _CUSTOM_ID = re.compile(r"form:(?P<command>[\w-]+):(?P<parent>\d+)")
-_ROW, _TEXT, _LABEL = 1, 4, 18
+_ROW, _TEXT, _PEOPLE, _LABEL = 1, 4, 5, 18
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,16 @@ def sent(interaction: discord.Interaction[Any]) -> Sent | None:
     match = _CUSTOM_ID.fullmatch(str(data.get("custom_id")))
     if match is None:
         return None
-    answers = {text["custom_id"]: text.get("value") for text in _texts(data.get("components") or ())}
+    inputs = _inputs(data.get("components") or ())
+    answers = {part["custom_id"]: _answer(part, data.get("resolved") or {}) for part in inputs}
     return Sent(match["command"], int(match["parent"]) or None, answers)
 
 
-def _input(field: Field) -> ui.TextInput[Any]:
+def _input(field: Field) -> ui.TextInput[Any] | ui.UserSelect[Any]:
+    if field.person:
+        there = MENTION.fullmatch(field.value)
+        chosen = [discord.Object(int(there[1]), type=discord.User)] if there and there[1].isdecimal() else []
+        return ui.UserSelect(custom_id=field.name, default_values=chosen, required=field.required)
     return ui.TextInput(
         custom_id=field.name,
         style=discord.TextStyle.paragraph if field.long else discord.TextStyle.short,
@@ -56,11 +62,22 @@ def _input(field: Field) -> ui.TextInput[Any]:
     )
 
 
-def _texts(components: Any) -> Iterator[Mapping[str, Any]]:
+def _inputs(components: Any) -> Iterator[Mapping[str, Any]]:
     for component in components:
         if component["type"] == _LABEL:
-            yield from _texts([component["component"]])
+            yield from _inputs([component["component"]])
         elif component["type"] == _ROW:
-            yield from _texts(component["components"])
-        elif component["type"] == _TEXT:
+            yield from _inputs(component["components"])
+        elif component["type"] in (_TEXT, _PEOPLE):
             yield component
+
+
+def _answer(part: Mapping[str, Any], resolved: Mapping[str, Any]) -> str | None:
+    """What was written, or who was chosen as it is typed elsewhere."""
+    if part["type"] == _TEXT:
+        return part.get("value")
+    chosen = [str(number) for number in part.get("values") or ()]
+    if not chosen:
+        return None
+    known = (resolved.get("users") or {}).get(chosen[0]) or {}
+    return mention(chosen[0], known.get("global_name") or known.get("username") or chosen[0])

@@ -7,6 +7,7 @@ from typing import Any
 import discord
 
 from workflows.people import ReplyTo, Requester
+from workflows.roles import ADMIN
 from workflows.view import JobView
 
 SURFACE = "discord"
@@ -14,9 +15,23 @@ _PRIVATE, _DIRECT = "@me", "dm:"
 
 
 def who(interaction: discord.Interaction[Any]) -> Requester:
-    """The person who asks, under the name that people see."""
-    user = interaction.user
-    return Requester(SURFACE, str(user.id), user.display_name, str(interaction.locale))
+    """The person who asks, under the name that people see, and what they are on this server."""
+    user, guild = interaction.user, interaction.guild_id
+    server = None if guild is None else f"{SURFACE}:{guild}"
+    return Requester(SURFACE, str(user.id), user.display_name, str(interaction.locale), server, _roles(interaction))
+
+
+def _roles(interaction: discord.Interaction[Any]) -> tuple[str, ...]:
+    """The names of their roles, and "admin" for whoever may manage the server; nobody is anything in private.
+
+    A role that is only called so makes nobody an admin: anybody's vanity may be called anything.
+    """
+    if not isinstance(interaction.user, discord.Member):
+        return ()
+    named = [role.name for role in interaction.user.roles if not role.is_default()]
+    may = interaction.permissions
+    admin = (ADMIN,) if may.manage_guild or may.administrator else ()
+    return (*admin, *(name for name in named if name.casefold() != ADMIN))
 
 
 def where(interaction: discord.Interaction[Any]) -> ReplyTo:

@@ -16,7 +16,7 @@ from bot.actions import Action
 from bot.answers import Answer
 from bot.commands import Command
 from bot.desk import Desk, action_named, confirmation
-from bot.forms import Form, blank
+from bot.forms import Form
 from bot.on_discord import private
 from bot.on_discord.buttons import DRAFT, KEEP, Press, of_question
 from bot.on_discord.forms import modal, sent
@@ -55,7 +55,7 @@ class Reception:
         """A slash command. One that makes music and says nothing else opens its form."""
         async with self._receiving(asked):
             if command.form and not values and not more:
-                await self._show(asked, self._unable(asked, command) or blank(command))
+                await self._show(asked, self._unable(asked, command) or self._desk.blank(who(asked), command))
                 return
             fresh = await _acknowledged(asked)
             answer = self._unable(asked, command) or await self._desk.asked(

@@ -39,7 +39,7 @@ class Asking:
 def by_command(body: JSON) -> Asking:
     """Somebody typed a slash command; those don't work in threads."""
     return Asking(
-        who=Requester("slack", f"{body['team_id']}:{body['user_id']}", body.get("user_name") or body["user_id"]),
+        who=_requester(body["team_id"], body["user_id"], body.get("user_name")),
         where=ReplyTo("slack", f"{body['team_id']}/{body['channel_id']}"),
         request=f"slack:{body['trigger_id']}",
         trigger=body["trigger_id"],
@@ -71,8 +71,12 @@ def by_form(body: JSON, sent: Sent) -> Asking:
 
 def _person(body: JSON) -> Requester:
     user = body["user"]
-    name = user.get("username") or user.get("name") or user["id"]
-    return Requester("slack", f"{_team(body)}:{user['id']}", name)
+    return _requester(_team(body), user["id"], user.get("username") or user.get("name"))
+
+
+def _requester(team: str, user: str, name: str | None) -> Requester:
+    # Their own messages with the bot are in the workspace too. What they are there is asked of Slack afterwards.
+    return Requester("slack", f"{team}:{user}", name or user, server=f"slack:{team}")
 
 
 def _team(body: JSON) -> str:

@@ -64,6 +64,8 @@ class SlackCourier:
             if parcel.topic == "accepted":
                 return await self._begin(place, parcel)
             async with self._turns.last(job):
+                if parcel.topic == "taken_down":
+                    await self._delete_files(place, parcel)
                 if parcel.topic != "deleted":
                     return await self._end(place, parcel)
                 await self._delete(place, parcel)
@@ -212,7 +214,15 @@ class SlackCourier:
         post = parcel.job.post
         if post is None:
             return
-        found = await self._history.message(place, post)
+        await self._delete_files(place, parcel)
+        try:
+            await self._client.chat_delete(channel=place.channel, ts=post)
+        except SlackApiError as error:
+            if code_of(error) != "message_not_found":
+                raise
+
+    async def _delete_files(self, place: Place, parcel: Parcel) -> None:
+        found = await self._history.message(place, parcel.job.post) if parcel.job.post else None
         for file in found.files if found else ():
             try:
                 await self._client.files_delete(file=file)
@@ -220,11 +230,6 @@ class SlackCourier:
                 if not failure(error, posted=True).permanent:
                     raise
                 log.info("%s: file %s stays as it is: %s", parcel.key, file, code_of(error))
-        try:
-            await self._client.chat_delete(channel=place.channel, ts=post)
-        except SlackApiError as error:
-            if code_of(error) != "message_not_found":
-                raise
 
     async def _place(self, job: JobView) -> Place:
         """Where the message of `job` is. `job.channel` is "team/channel", or "dm:user" where we wrote instead."""

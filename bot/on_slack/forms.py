@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slack_sdk.models.blocks import InputBlock, PlainTextInputElement
+from slack_sdk.models.blocks import InputBlock, PlainTextInputElement, UserSelectElement
 from slack_sdk.models.views import View
 
 from bot.answers import refusal_words
@@ -15,11 +15,12 @@ from bot.commands import Command
 from bot.forms import LONGEST, MORE, Field, Form
 from bot.on_slack.mrkdwn import typed
 from bot.replies import reply
+from workflows.named import MENTION
 from workflows.people import ReplyTo
 from workflows.refusal import Refusal
 
 FORM = "m:form"
-_TEXT = "text"
+_TEXT, _PERSON = "text", "person"
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,9 @@ def sent(view: Mapping[str, Any]) -> Sent:
     """What came back with the submission of `view`."""
     kept = json.loads(view["private_metadata"])
     values = view["state"]["values"]
-    answers = {name: inside[_TEXT].get("value") for name, inside in values.items() if _TEXT in inside}
     return Sent(
         command=kept["command"],
-        answers={name: None if text is None else typed(text) for name, text in answers.items()},
+        answers={name: _answer(inside) for name, inside in values.items()},
         parent=kept["parent"],
         where=ReplyTo("slack", kept["channel"], kept["thread"]),
         request=f"slack:{view['id']}:{view['hash']}",
@@ -66,17 +66,35 @@ def corrections(refusal: Refusal, command: Command, locale: str) -> dict[str, st
     return {str(name): refusal_words(refusal, locale).replace("`", "")}
 
 
+def _answer(inside: Mapping[str, Any]) -> str | None:
+    """What was written, or who was chosen as it is typed elsewhere."""
+    person = (inside.get(_PERSON) or {}).get("selected_user")
+    if person is not None:
+        return f"<@{person}>"
+    text = (inside.get(_TEXT) or {}).get("value")
+    return None if text is None else typed(text)
+
+
 def _input(field: Field) -> InputBlock:
     return InputBlock(
         block_id=field.name,
         label=field.label or field.name,
-        hint=field.hint or None,
+        hint=None if field.person else field.hint or None,
         optional=not field.required,
-        element=PlainTextInputElement(
-            action_id=_TEXT,
-            initial_value=field.value[:LONGEST] or None,
-            multiline=field.long,
-            # What is too long already must fit all the same, or its author could not cut it.
-            max_length=min(max(field.max_length, len(field.value)), LONGEST),
-        ),
+        element=_person(field) if field.person else _text(field),
+    )
+
+
+def _person(field: Field) -> UserSelectElement:
+    there = MENTION.fullmatch(field.value)
+    return UserSelectElement(action_id=_PERSON, initial_user=there[1] if there else None)
+
+
+def _text(field: Field) -> PlainTextInputElement:
+    return PlainTextInputElement(
+        action_id=_TEXT,
+        initial_value=field.value[:LONGEST] or None,
+        multiline=field.long,
+        # What is too long already must fit all the same, or its author could not cut it.
+        max_length=min(max(field.max_length, len(field.value)), LONGEST),
     )

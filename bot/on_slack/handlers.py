@@ -6,7 +6,7 @@ import asyncio
 import logging
 import re
 from collections import OrderedDict
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -15,17 +15,18 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import forms
 from bot.answers import Answer
+from bot.commands import Command
 from bot.desk import Desk, action_named
 from bot.forms import Form
 from bot.on_slack.asking import Asking, by_button, by_command, by_form
 from bot.on_slack.blocks import DRAFT, STUDIO, Blocks, action_of
 from bot.on_slack.failures import TROUBLE, code_of
 from bot.on_slack.forms import Sent, corrections, modal, sent
-from bot.on_slack.mrkdwn import typed
+from bot.on_slack.members import Members
+from bot.on_slack.mrkdwn import typed, unlinked
 from bot.on_slack.private import Private
 from bot.replies import reply
 from workflows.refusal import Refusal
-from workflows.submit import judge
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class Handlers:
 
     def __init__(self, app: AsyncApp, client: AsyncWebClient, desk: Desk, blocks: Blocks) -> None:
         self._client, self._desk, self._blocks = client, desk, blocks
+        self.members = Members(client)
         self._private = Private(client, blocks)
         self._working: set[asyncio.Task[None]] = set()
         # What leaves no trace in the database (a form that opens) is known by this; a restart may forget it.
@@ -53,18 +55,21 @@ class Handlers:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        self.members.close()
 
     async def _on_command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
         asking = by_command(body)
         if self._is_new(asking):
-            self._begin(asking, self._typed(asking, _command_text(body)))
+            text = _command_text(body, self._desk.commands)
+            self._begin(asking, lambda known: self._typed(known, text))
 
     async def _on_press(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
         asking, pressed = by_button(body), body["actions"][0]
         if self._is_new(asking):
-            self._begin(asking, self._pressed(asking, action_of(pressed["action_id"]), str(pressed.get("value", ""))))
+            name, value = action_of(pressed["action_id"]), str(pressed.get("value", ""))
+            self._begin(asking, lambda known: self._pressed(known, name, value))
 
     async def _on_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Judged before it is acknowledged: a form that is refused stays open, with everything in it."""
@@ -76,21 +81,20 @@ class Handlers:
             await ack(response_action="errors", errors=corrections(refusal, command, asking.who.locale))
             return
         await ack(response_action="clear")
-        self._begin(asking, self._filled(asking, answered))
+        self._begin(asking, lambda known: self._filled(known, answered))
 
     def _judged(self, answered: Sent) -> Refusal | None:
         command = self._desk.commands.get(answered.command)
         if command is None:
             return None
         try:
-            values = forms.filled(command, answered.answers)
-            if command.music:
-                judge(self._desk.rules, command.task, values)
+            self._desk.judge(command, forms.filled(command, answered.answers))
         except Refusal as refusal:
             return refusal
         return None
 
     async def _typed(self, asking: Asking, text: str) -> None:
+        text = await self.members.named(text)
         await self._show(asking, await self._desk.typed(asking.who, asking.where, text, asking.request))
 
     async def _pressed(self, asking: Asking, name: str, value: str) -> None:
@@ -109,8 +113,9 @@ class Handlers:
         if answered.command not in self._desk.commands:
             await self._private.tell(asking, Answer(reply("old_button", asking.who.locale)))
             return
+        answers = {name: text and await self.members.named(text) for name, text in answered.answers.items()}
         answer = await self._desk.filled(
-            asking.who, asking.where, answered.command, answered.answers, asking.request, parent=answered.parent
+            asking.who, asking.where, answered.command, answers, asking.request, parent=answered.parent
         )
         await self._show(asking, answer)
 
@@ -143,22 +148,25 @@ class Handlers:
             self._met.popitem(last=False)
         return True
 
-    def _begin(self, asking: Asking, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, asking: Asking, work: Callable[[Asking], Coroutine[Any, Any, None]]) -> None:
         task = asyncio.create_task(self._guarded(asking, work))
         self._working.add(task)
         task.add_done_callback(self._working.discard)
 
-    async def _guarded(self, asking: Asking, work: Coroutine[Any, Any, None]) -> None:
+    async def _guarded(self, asking: Asking, work: Callable[[Asking], Coroutine[Any, Any, None]]) -> None:
         try:
-            await work
+            await work(await self.members.introduced(asking))
         except Exception:
             log.exception("request %s", asking.request)
             await self._private.tell(asking, Answer(reply("internal", asking.who.locale)))
 
 
-def _command_text(body: Mapping[str, Any]) -> str:
+def _command_text(body: Mapping[str, Any], commands: Mapping[str, Command]) -> str:
     """The whole command as it would be typed anywhere: `/studio jobs` is `/jobs`, `/studio` alone asks for help."""
-    name, text = str(body["command"]).lstrip("/"), typed(body.get("text") or "").strip()
-    if name == STUDIO:
-        return f"/{text.lstrip('/') or 'help'}"
-    return f"/{name} {text}"
+    name, text = str(body["command"]).lstrip("/"), str(body.get("text") or "").strip()
+    if name != STUDIO:
+        return f"/{name} {typed(text)}"
+    # Behind this one people are named, so Slack links everything that can be linked.
+    verb = text.lstrip("/").partition(" ")[0].casefold()
+    named = verb in commands and any(option.kind == "person" for option in commands[verb].options)
+    return f"/{typed(unlinked(text, people=named)).lstrip('/') or 'help'}"

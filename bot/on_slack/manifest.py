@@ -23,6 +23,7 @@ SCOPES = (
     "im:history",
     "im:write",  # where the channel can't be posted to
     "mpim:history",
+    "users:read",  # who is an admin of the workspace
 )
 
 
@@ -39,14 +40,15 @@ def manifest(commands: Mapping[str, Command], *, url: str | None) -> dict[str, A
         }
         for name in MAIN_COMMANDS
     ]
-    others = " | ".join(name for name in commands if name not in MAIN_COMMANDS)
+    others = " | ".join(c.name for c in commands.values() if c.name not in MAIN_COMMANDS and not c.admin)
     slash.append(
         {
             "command": f"/{STUDIO}",
             **address,
             "description": "Everything else",
             "usage_hint": others,
-            "should_escape": False,
+            # So that people can be named. Captions and links of the commands above arrive as they are typed.
+            "should_escape": True,
         }
     )
     interactivity: dict[str, Any] = {"is_enabled": True}

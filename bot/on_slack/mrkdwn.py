@@ -8,6 +8,7 @@ import re
 _FORMATS = str.maketrans({"*": "∗", "_": "ˍ", "~": "∼"})
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _CODE = re.compile(r"(`[^`\n]*`)")
+_LINKED = re.compile(r"<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>")
 _HALF_ESCAPE = re.compile(r"&[a-z]{0,3}$")
 
 
@@ -30,6 +31,25 @@ def fitted(ready: str, most: int) -> str:
 def typed(text: str) -> str:
     """What people typed, which Slack hands over escaped."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def unlinked(text: str, *, people: bool) -> str:
+    """What people typed, where Slack made links of channels, addresses and names: as they typed it.
+
+    With `people`, who is mentioned stays as Slack writes it: `<@U123|ann>`.
+    """
+
+    def plain(found: re.Match[str]) -> str:
+        sign, what, shown = found[1], found[2], found[3]
+        if sign == "@" and people:
+            return found[0]
+        if not sign:
+            return shown or what
+        # "!" calls groups: here, everyone, subteam^S123.
+        mark = "@" if sign == "!" else sign
+        return mark + (shown or what.partition("^")[0]).removeprefix(mark)
+
+    return _LINKED.sub(plain, text)
 
 
 def pieces(ready: str, most: int) -> list[str]:

@@ -121,7 +121,7 @@ class SlackSurface:
 
     async def _connect(self) -> None:
         with _token(BOT_TOKEN):
-            await self._client.auth_test()
+            self._handlers.members.team = (await self._client.auth_test()).get("team_id")
         if self._app_token is None:
             return
         with _token(APP_TOKEN):

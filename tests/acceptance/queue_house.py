@@ -6,15 +6,16 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlmodel import Session
 
-from storage import jobs, ledger, outbox, tracks
+from storage import audit, gate, jobs, ledger, outbox, tracks
 from storage.claims import Ticket
 from storage.database import Database
-from storage.tables import Job
+from storage.tables import GateState, Job
 from tests.rows import account, free_job
+from workflows.queue import require_open
 
 T = TypeVar("T")
 
@@ -22,12 +23,13 @@ TASKS = ("text2music",)
 MOST_ATTEMPTS = 3
 
 
-def submit(session: Session, *, user_id: int, price: int, key: str | None, now: int) -> Job | Ticket:
-    """A request with its hold and its outbox row, or the job it was the first time."""
+def submit(session: Session, *, user_id: int, price: int, key: str | None, now: int, **more: Any) -> Job | Ticket:
+    """A request with its hold and its outbox row, or the job it was the first time. Raises while the house drains."""
+    require_open(session)
     first = jobs.by_key(session, user_id, key) if key else None
     if first is not None:
         return first
-    job = free_job(session, user_id, price=price, key=key, now=now)
+    job = free_job(session, user_id, price=price, key=key, now=now, channel=str(user_id), **more)
     _hold(session, job, now)
     _tell(session, job, "accepted", now)
     return job
@@ -94,6 +96,30 @@ def retry(session: Session, *, job_id: int, now: int) -> Job | None:
     return job
 
 
+def review(session: Session, *, job_id: int, approved: bool, now: int) -> bool:
+    """A moderator looks at a parked job; False where it waits for that no more."""
+    if approved:
+        return jobs.release(session, job_id=job_id, now=now)
+    job = jobs.rejected(session, job_id=job_id, why="too loud", now=now)
+    if job is not None:
+        _end_unpaid(session, job, "cancelled", now)
+    return job is not None
+
+
+def move(session: Session, *, kind: str, key: str, debit: str, credit: str, amount: int, now: int) -> None:
+    """Credits are granted, given to somebody else, or taken back."""
+    ledger.transfer(session, key=key, kind=kind, debit=debit, credit=credit, amount=amount, now=now)
+    audit.note(session, at=now, by="operator", surface="terminal", act=kind, subject=credit, details={"amount": amount})
+
+
+def turn(session: Session, *, state: GateState, now: int) -> bool:
+    """Somebody in charge pauses the queue, drains it or opens it again."""
+    changed = gate.turn(session, state, by="operator", why=None, now=now)
+    if changed:
+        audit.note(session, at=now, by="operator", surface="terminal", act=state, subject="queue")
+    return changed
+
+
 def rescue(session: Session, *, now: int) -> tuple[Job, ...]:
     """Jobs whose worker is gone: again, or never again."""
     found = jobs.rescue(session, now=now)
@@ -127,16 +153,17 @@ def _job(session: Session, job_id: int) -> Job:
     return job
 
 
-def work(url: str, *, lease_ms: int, stall: bool) -> list[int]:
+def work(url: str, *, lease_ms: int, stall: str) -> list[int]:
     """Work the queue until nothing is left of it; returns the jobs we were told we had finished.
 
-    With `stall`, say so at the first claim and hold on to it until somebody kills us.
+    Where `stall` says so, stop for good, until somebody kills us, at the first claim: "claiming" and "finishing" inside
+    the transaction that does it, just before it is committed, and "claimed" between the two.
     """
     database = Database(url)
     finished: list[int] = []
     while True:
         now = time.time_ns() // 1_000_000
-        job = database.write(_bound(claim, now=now, lease_ms=lease_ms))
+        job = database.write(_stalling("claiming", stall, _bound(claim, now=now, lease_ms=lease_ms)))
         if job is None:
             database.write(_bound(rescue, now=now))
             if not database.read(jobs.live_tokens) and not database.read(_bound(jobs.waiting, now=now, tasks=TASKS)):
@@ -144,12 +171,27 @@ def work(url: str, *, lease_ms: int, stall: bool) -> list[int]:
                 return finished
             time.sleep(0.02)
             continue
-        if stall:
-            say("claimed")
-            time.sleep(3600)
+        if stall == "claimed":
+            _stop(stall)
         assert job.token is not None
-        if database.write(_bound(finish, job_id=job.id, token=job.token, now=now)):
+        done = _bound(finish, job_id=job.id, token=job.token, now=now)
+        if database.write(_stalling("finishing", stall, done)):
             finished.append(job.id)
+
+
+def _stalling(moment: str, stall: str, act: Callable[[Session], T]) -> Callable[[Session], T]:
+    def stop(session: Session) -> T:
+        result = act(session)
+        session.flush()
+        _stop(stall)
+        return result
+
+    return stop if moment == stall else act
+
+
+def _stop(moment: str) -> None:
+    say(moment)
+    time.sleep(3600)
 
 
 def say(line: str) -> None:
@@ -164,4 +206,4 @@ def _bound(act: Callable[..., T], **values: object) -> Callable[[Session], T]:
 if __name__ == "__main__":
     say("ready")
     sys.stdin.readline()
-    say(json.dumps(work(sys.argv[1], lease_ms=int(sys.argv[2]), stall=sys.argv[3] == "stall")))
+    say(json.dumps(work(sys.argv[1], lease_ms=int(sys.argv[2]), stall=sys.argv[3])))

@@ -160,6 +160,20 @@ async def elsewhere(room: Room) -> Elsewhere:
     return Elsewhere(channel, eve)
 
 
+def test_whoever_runs_a_server_that_the_house_does_not_list_is_nobody_here(play: Play) -> None:
+    async def story(room: Room) -> None:
+        there = await elsewhere(room)
+        refused = answer(await there.eve.slash(there.channel, "grant", who=there.eve, amount=500))
+        assert "for those who run this place" in refused
+        # What would have to be listed, for the one who may do so.
+        assert f"discord:{there.eve.guild.id}" in refused
+        await there.eve.slash(there.channel, "song", caption="mine", duration=30.0)
+        [job] = room.house.db.read(lambda session: jobs.recent(session, None, 1))
+        assert (job.server, job.priority) == (f"discord:{there.eve.guild.id}", 0)
+
+    play(story)
+
+
 def test_a_song_stays_on_its_server_however_it_is_asked_for(play: Play) -> None:
     async def story(room: Room) -> None:
         await room.song()

@@ -132,6 +132,9 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Play:
         house = song_house(tmp_path, {"admin": {"in_charge": True}, "Gold": {"priority": 5}})
         async with DiscordStandIn(schema=Path(OPENAPI) if OPENAPI else None) as standin:
             guild = standin.add_guild("The Cellar", roles=("Gold", "Silver"))
+            # The house says that this server's roles count.
+            roles = house.rules.roles.model_copy(update={"servers": (f"discord:{guild.id}",)})
+            house.rules = replace(house.rules, roles=roles)
             wire = Wire(
                 standin, house, None, guild, standin.add_channel(guild, "songs"),  # type: ignore[arg-type]
                 standin.add_user("ann"), standin.add_user("ben"),

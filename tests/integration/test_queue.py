@@ -12,7 +12,7 @@ import pytest
 from bot.answers import Answer
 from bot.card import card
 from bot.desk import Desk
-from storage import audit, ledger, outbox
+from storage import audit, jobs, ledger, outbox
 from storage.database import Database
 from tests.integration.house import ANN, House, rules
 from workflows import control, credits, dead_letters, queue
@@ -199,6 +199,19 @@ def test_the_state_counts_what_there_is(place: House) -> None:
     assert state.oldest is not None
     assert [(speed.engine, speed.task) for speed in state.speeds] == [("studio", "text2music")]
     assert state.eta_s is not None
+
+
+def test_all_that_a_dead_worker_had_is_put_back(place: House) -> None:
+    async def story() -> list[str]:
+        asked = [(await place.ask(who=who)).job_id for who in (ANN, BEN, EVE) for _ in range(2)]
+        place.db.write(
+            lambda session: jobs.claim(session, worker="w", now=now_ms(), lease_ms=0, tasks=("text2music",), most=6)
+        )
+        assert (await queue.status(place.db)).running == 6
+        await place.worker().rescue()
+        return [(await place.job(job)).status for job in asked]
+
+    assert played(story()) == ["PENDING"] * 6
 
 
 async def failed(house: House, caption: str = "crash", who: Requester = ANN) -> int:

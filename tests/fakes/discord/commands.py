@@ -8,7 +8,8 @@ from aiohttp import web
 
 from tests.fakes.discord import limits, refusals
 from tests.fakes.discord.rest import PREFIX, Desk, answered, done, number
-from tests.fakes.discord.world import JSON, Guild
+from tests.fakes.discord.wire import permissions
+from tests.fakes.discord.world import JSON, Guild, User
 
 CHAT_INPUT = 1
 SUBCOMMANDS = (1, 2)
@@ -36,8 +37,8 @@ class Commands:
             ]
         return routes
 
-    def find(self, guild: Guild | None, name: str) -> tuple[JSON, JSON, list[str]]:
-        """The command that `/name` is here, the part of it that takes options, and the path to that part.
+    def find(self, guild: Guild | None, name: str, user: User) -> tuple[JSON, JSON, list[str]]:
+        """The command that `/name` is here for them, the part of it that takes options, and the path to that part.
 
         Raises LookupError where a person would not find it.
         """
@@ -47,7 +48,8 @@ class Commands:
             if (command["type"], command["name"]) != (CHAT_INPUT, first):
                 continue
             contexts = command["contexts"] if command["contexts"] is not None else EVERYWHERE
-            if (IN_GUILD if guild else IN_BOT_DM) in contexts:
+            needed = int(command["default_member_permissions"] or 0) if guild else 0
+            if (IN_GUILD if guild else IN_BOT_DM) in contexts and permissions(user) & needed == needed:
                 return command, _leaf(command, path), path
         raise LookupError(f"no command /{first} here, only {self.names(guild)}")
 

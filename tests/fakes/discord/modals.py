@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tests.fakes.discord.world import JSON, Upload, parts
+from tests.fakes.discord.world import JSON, Upload, User, parts
 
-ROW, STRING_SELECT, TEXT_INPUT, LABEL, FILE_UPLOAD = 1, 3, 4, 18, 19
+ROW, STRING_SELECT, TEXT_INPUT, USER_SELECT, LABEL, FILE_UPLOAD = 1, 3, 4, 5, 18, 19
 
 Keep = Callable[[Upload], tuple[str, JSON]]
 """Takes a file in: its id, and how it is drawn."""
+Draw = Callable[[User], JSON]
+"""Somebody as they are drawn under each key of the resolved data."""
 
 
-def submitted(modal: JSON, values: Mapping[str, Any], keep: Keep) -> tuple[list[JSON], JSON]:
+def submitted(modal: JSON, values: Mapping[str, Any], keep: Keep, draw: Draw) -> tuple[list[JSON], JSON]:
     """The components and the resolved data of a payload. Fields without a value keep what they were shown with.
 
     Raises LookupError for a field that isn't there, ValueError for what the client would not let through.
@@ -22,18 +24,26 @@ def submitted(modal: JSON, values: Mapping[str, Any], keep: Keep) -> tuple[list[
     unknown = sorted(set(values) - set(fields))
     if unknown:
         raise LookupError(f"the modal has no fields {unknown}, only {list(fields)}")
-    files: JSON = {}
+    resolved: JSON = {}
 
-    def keep_all(uploads: Sequence[Upload]) -> list[str]:
-        kept = [keep(upload) for upload in uploads]
-        files.update(kept)
-        return [snowflake for snowflake, _ in kept]
+    def keep_all(chosen: Sequence[Upload | User]) -> list[str]:
+        ids = []
+        for each in chosen:
+            if isinstance(each, User):
+                snowflake, drawn = str(each.id), draw(each)
+            else:
+                snowflake, file = keep(each)
+                drawn = {"attachments": file}
+            ids.append(snowflake)
+            for key, thing in drawn.items():
+                resolved.setdefault(key, {})[snowflake] = thing
+        return ids
 
     components = [_component(part, values, keep_all) for part in modal["components"]]
-    return components, {"attachments": files} if files else {}
+    return components, resolved
 
 
-def _component(part: JSON, values: Mapping[str, Any], keep: Callable[[Sequence[Upload]], list[str]]) -> JSON:
+def _component(part: JSON, values: Mapping[str, Any], keep: Callable[[Sequence[Any]], list[str]]) -> JSON:
     drawn: JSON = {"type": part["type"], "id": part.get("id") or 1}
     if part["type"] == LABEL:
         return {**drawn, "component": _component(part["component"], values, keep)}
@@ -47,7 +57,7 @@ def _component(part: JSON, values: Mapping[str, Any], keep: Callable[[Sequence[U
         return {**drawn, "value": _text(part, part.get("value") or "" if value is None else value)}
     chosen: Sequence[Any] = value or []
     _count(part, chosen)
-    if part["type"] == FILE_UPLOAD:
+    if part["type"] in (FILE_UPLOAD, USER_SELECT):
         return {**drawn, "values": keep(chosen)}
     if part["type"] == STRING_SELECT:
         offered = [option["value"] for option in part["options"]]

@@ -27,7 +27,7 @@ class People:
         self, user: User, channel: Channel, name: str, values: Mapping[str, Any] | None = None
     ) -> Interaction:
         """Types `/name`, subcommands after a space. Values are str, int, float, bool, `User`, `Channel` or `Upload`."""
-        command, leaf, path = self._commands.find(channel.guild, name)
+        command, leaf, path = self._commands.find(channel.guild, name, user)
         filled, resolved = options.filled(leaf, values or {}, lambda kind, value: self._resolved(kind, value, channel))
         data = self._command(command, leaf, path, filled)
         if resolved:
@@ -44,7 +44,7 @@ class People:
         values: Mapping[str, Any] | None = None,
     ) -> Interaction:
         """Types `text` into the option `focused`, the others being `values`."""
-        command, leaf, path = self._commands.find(channel.guild, name)
+        command, leaf, path = self._commands.find(channel.guild, name, user)
         data = self._command(command, leaf, path, options.typed(leaf, focused, text, values or {}))
         return await self._send(self._interaction(AUTOCOMPLETE, user, channel, data))
 
@@ -76,7 +76,12 @@ class People:
         modal = opened.modal
         if modal is None:
             raise LookupError("no modal was opened")
-        components, resolved = modals.submitted(modal, values or {}, lambda upload: self._kept(upload, opened.channel))
+        components, resolved = modals.submitted(
+            modal,
+            values or {},
+            lambda upload: self._kept(upload, opened.channel),
+            lambda user: self._person(user, opened.channel),
+        )
         data: JSON = {"custom_id": modal["custom_id"], "components": components}
         if resolved:
             data["resolved"] = resolved
@@ -159,7 +164,7 @@ class People:
                 "guild_id": str(guild.id),
                 "guild": {"id": str(guild.id), "locale": guild.locale, "features": []},
                 "guild_locale": guild.locale,
-                "member": {**draw.member(user), "permissions": str(wire.permissions(user))},
+                "member": {**draw.member(user, guild), "permissions": str(wire.permissions(user))},
                 "context": 0,
                 "authorizing_integration_owners": {"0": str(guild.id)},
             }
@@ -183,10 +188,15 @@ class People:
             snowflake, drawn = self._kept(value, channel)
             return snowflake, {"attachments": drawn}
         if kind == options.USER:
-            member = {key: item for key, item in draw.member(value).items() if key != "user"}
-            in_guild = {"members": {**member, "permissions": str(wire.permissions(value))}} if channel.guild else {}
-            return str(value.id), {"users": draw.user(value), **in_guild}
+            return str(value.id), self._person(value, channel)
         return str(value.id), {"channels": {**draw.channel(value), "permissions": str(wire.EVERYBODY)}}
+
+    def _person(self, user: User, channel: Channel) -> JSON:
+        draw = self._desk.wire
+        if channel.guild is None:
+            return {"users": draw.user(user)}
+        member = {key: item for key, item in draw.member(user, channel.guild).items() if key != "user"}
+        return {"users": draw.user(user), "members": {**member, "permissions": str(wire.permissions(user))}}
 
     def _kept(self, upload: Upload, channel: Channel) -> tuple[str, JSON]:
         content_type = upload.content_type or mimetypes.guess_type(upload.filename)[0] or "application/octet-stream"

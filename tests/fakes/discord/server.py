@@ -119,14 +119,17 @@ class DiscordStandIn(People):
     ) -> None:
         await self.stop()
 
-    def add_user(self, name: str, *, admin: bool = False, locale: str = "en-US") -> User:
-        user = User(self.world.snowflakes.next(), name, admin=admin, locale=locale)
+    def add_user(self, name: str, *, admin: bool = False, locale: str = "en-US", roles: tuple[str, ...] = ()) -> User:
+        user = User(self.world.snowflakes.next(), name, admin=admin, locale=locale, roles=roles)
         self.world.users[user.id] = user
         return user
 
-    def add_guild(self, name: str, *, file_limit: int = 10 * MIB, locale: str = "en-US") -> Guild:
+    def add_guild(
+        self, name: str, *, file_limit: int = 10 * MIB, locale: str = "en-US", roles: tuple[str, ...] = ()
+    ) -> Guild:
         owner = self.add_user(f"owner of {name}", admin=True)
-        guild = Guild(self.world.snowflakes.next(), name, owner, locale, file_limit)
+        ids = {role: self.world.snowflakes.next() for role in roles}
+        guild = Guild(self.world.snowflakes.next(), name, owner, locale, file_limit, ids)
         self.world.guilds[guild.id] = guild
         return guild
 

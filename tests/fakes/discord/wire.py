@@ -43,13 +43,13 @@ class Wire:
     def me(self) -> JSON:
         return {**self.user(self._world.bot), "verified": True, "mfa_enabled": False, "locale": "en-US", "email": None}
 
-    def member(self, user: User) -> JSON:
+    def member(self, user: User, guild: Guild) -> JSON:
         return {
             "user": self.user(user),
             "nick": None,
             "avatar": None,
             "banner": None,
-            "roles": [],
+            "roles": [str(guild.roles[name]) for name in user.roles if name in guild.roles],
             "joined_at": stamp(_birth(user.id)),
             "premium_since": None,
             "communication_disabled_until": None,
@@ -120,9 +120,9 @@ class Wire:
             "preferred_locale": guild.locale,
             "premium_tier": 0,
             "features": [],
-            "roles": [_everybody(guild)],
+            "roles": [_role(guild.id, "@everyone"), *(_role(number, name) for name, number in guild.roles.items())],
             "channels": [self.channel(channel) for channel in guild.channels],
-            "members": [self.member(self._world.bot)],
+            "members": [self.member(self._world.bot, guild)],
             **{key: [] for key in ("threads", "emojis", "stickers", "voice_states", "presences", "stage_instances")},
             **{key: [] for key in ("guild_scheduled_events", "soundboard_sounds")},
             **dict.fromkeys(("verification_level", "default_message_notifications", "explicit_content_filter"), 0),
@@ -209,10 +209,10 @@ def _edited(message: Message) -> datetime:
     return datetime.fromtimestamp(message.created.timestamp() + message.edits[-1].at - message.posted_at, UTC)
 
 
-def _everybody(guild: Guild) -> JSON:
+def _role(number: int, name: str) -> JSON:
     return {
-        "id": str(guild.id),
-        "name": "@everyone",
+        "id": str(number),
+        "name": name,
         "permissions": str(EVERYBODY),
         "position": 0,
         "color": 0,

@@ -22,24 +22,26 @@ PERMISSIONS = frozenset({"view", "send", "files", "history"})
 
 @dataclass(frozen=True)
 class User:
-    """Somebody in Discord. `admin` people have every permission."""
+    """Somebody in Discord. `admin` people have every permission; `roles` are names of roles of their servers."""
 
     id: int
     name: str
     bot: bool = False
     admin: bool = False
     locale: str = "en-US"
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(eq=False)
 class Guild:
-    """A server, as Discord's users call it. `file_limit` is in bytes, as its boosts allow."""
+    """A server, as Discord's users call it. `file_limit` is in bytes, as its boosts allow; `roles` are ids by name."""
 
     id: int
     name: str
     owner: User
     locale: str = "en-US"
     file_limit: int = 10 * MIB
+    roles: dict[str, int] = field(default_factory=dict)
     channels: list[Channel] = field(default_factory=list)
 
 

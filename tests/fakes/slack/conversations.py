@@ -55,10 +55,15 @@ def user_info(workspace: Workspace, arguments: Arguments) -> JSON:
         raise Refused("user_not_found")
     described: JSON = {
         "id": user.id,
-        "team_id": TEAM_ID,
+        "team_id": "T0ELSEWHERE" if user.foreign else TEAM_ID,
         "name": user.name,
         "real_name": user.name.title(),
         "is_bot": user.is_bot,
+        "is_admin": user.is_admin or user.is_owner,
+        "is_owner": user.is_owner,
+        "is_primary_owner": False,
+        "is_restricted": user.is_restricted,
+        "is_ultra_restricted": False,
         "deleted": False,
         "tz": user.tz,
         "tz_offset": user.tz_offset,

@@ -14,9 +14,15 @@ TEAM_DOMAIN = "studio"
 
 @dataclass(frozen=True)
 class User:
+    """Somebody here. `foreign` people are of another workspace, with which a channel is shared."""
+
     id: str
     name: str
     is_bot: bool = False
+    is_admin: bool = False
+    is_owner: bool = False
+    is_restricted: bool = False
+    foreign: bool = False
     locale: str = "en-US"
     tz: str = "Europe/Amsterdam"
     tz_offset: int = 3600

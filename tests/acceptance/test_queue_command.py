@@ -1,0 +1,40 @@
+"""`minstrel queue` as somebody in charge types it, and what others are told meanwhile."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.acceptance.studio_cli import Shell
+
+SONG = '/song caption:"slow blues" duration:5'
+
+
+def test_a_place_is_paused_drained_and_opened(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    assert shell.json("queue", "pause", "--why", "new disk") == {"changed": True, "state": "paused", "why": "new disk"}
+    taken = shell.run("play", SONG, "--no-wait")
+    assert taken.returncode == 0, taken.stderr
+    assert "The queue is paused (new disk), so it waits" in taken.stdout
+    assert shell.json("queue", "drain", "--why", "moving")["changed"]
+    refused = shell.run("play", SONG, "--json")
+    assert refused.returncode == 2
+    assert json.loads(refused.stdout)["error"]["code"] == "house_closing"
+    assert "(moving)" in refused.stderr
+    state = shell.json("queue")
+    assert (state["state"], state["waiting"], state["running"], state["worked"]) == ("draining", 1, 0, False)
+    shown = shell.run("queue")
+    assert shown.stdout.startswith("The queue is drained by operator (moving)")
+    assert shell.json("queue", "resume") == {"changed": True, "state": "open", "why": None}
+    again = shell.run("play", SONG, "--json")
+    assert again.returncode == 0, again.stderr
+    assert [job["status"] for job in shell.json("jobs", "list")] == ["COMPLETED", "COMPLETED"]
+
+
+def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    assert shell.json("queue", "dead") == []
+    for words, code in (((), "missing"), (("12",), "job_not_found"), (("engine_crash",), "no_such_dead_letter")):
+        refused = shell.run("queue", "requeue", *words, "--json")
+        assert refused.returncode == 2
+        assert json.loads(refused.stdout)["error"]["code"] == code
