@@ -12,7 +12,7 @@ from sqlmodel import Session
 from storage import jobs, outbox, tracks, users
 from storage.database import Database
 from storage.tables import LIVE, Job
-from workflows import bans, reach, view
+from workflows import bans, queue, reach, view
 from workflows.attempt import announce, end_unpaid
 from workflows.people import OPERATOR, ReplyTo, Requester, now_ms
 from workflows.refusal import Refusal
@@ -59,6 +59,7 @@ async def retry(
     """Try a failed job again, with a new hold: the failed round's was voided, so it is paid once."""
 
     def change(session: Session, job: Job, now: int) -> None:
+        queue.require_open(session)
         payer = users.staying(session, job.user_id)
         renewed = jobs.renew(session, job_id=job_id, now=now)
         if renewed is None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from engine.spec.fields import AutoWord, JobId, Person, Range, Text
 from workflows.asks.base import Ask
 
 Somebody = Annotated[str, Text(1, 120), Person()]
 Reason = Annotated[str, Text(1, 300)]
-
-_WITH_REASON = re.compile(r"#?(\d{1,16})\s+(\S.*)", re.DOTALL)
 
 
 class _AboutSong(Ask):
@@ -29,15 +26,6 @@ class _WithReason(_AboutSong):
 
     form: ClassVar[tuple[str, ...]] = ("job_id", "why")
     why: Reason = Field(description="Why", examples=["not for children"])
-
-    @model_validator(mode="before")
-    @classmethod
-    def _reason_after_number(cls, given: Any) -> Any:
-        if isinstance(given, dict) and "why" not in given and isinstance(given.get("job_id"), str):
-            both = _WITH_REASON.fullmatch(given["job_id"].strip())
-            if both is not None:
-                return {**given, "job_id": both[1], "why": both[2]}
-        return given
 
 
 class Report(_WithReason):
