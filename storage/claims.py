@@ -118,6 +118,8 @@ def _take(session: Session, build: tuple[frozenset[str], bool, bool], values: di
     if not build[2] or session.get_bind().dialect.name == "sqlite":
         return _ticket(_taking(*build).first(session, values))
     with session.begin_nested() as last_place:
+        # The savepoint is set here: a prepared statement asks for the connection once in a session and never again.
+        session.connection()
         ticket = _ticket(_taking(*build).first(session, values))
         if ticket is not None and ticket.server is not None and not _fits(session, ticket.server, values):
             last_place.rollback()

@@ -62,7 +62,7 @@ def try_everything(session: Session, succeeded: list[str]) -> None:
     """Try each of it by itself, and note what changed something. Always raises `Undone`."""
     connection = session.connection()
     for statement in EVERYTHING if connection.dialect.name == "sqlite" else EVERYTHING_ON_POSTGRES:
-        with session.begin_nested() as one:
+        with connection.begin_nested() as one:
             try:
                 changed = connection.execute(text(statement)).rowcount
             except IntegrityError:

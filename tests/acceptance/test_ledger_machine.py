@@ -27,12 +27,13 @@ from storage.database import Database
 from storage.ledger import AlreadySettled, Balance, InsufficientCredits, KeyReused
 from storage.tables import Hold, Job, Track
 from tests.acceptance import house_mutants as mutants
+from tests.acceptance import house_spoiling as spoiling
 from tests.acceptance.house_machine import CREDITS, NAMES, HouseMachine, walk
 from tests.conftest import Postgres
 from tests.rows import account, person, priced_job
 
 SETTINGS = settings(
-    max_examples=20,
+    max_examples=15,
     stateful_step_count=50,
     deadline=None,
     database=None,
@@ -58,7 +59,7 @@ def fresh_file(tmp_path: Path, migrated_file: Path) -> Fresh:
 @pytest.fixture
 def fresh_postgres(postgres: Postgres) -> Fresh:
     """Empties a Postgres database with all tables."""
-    return partial(mutants.emptied, postgres.migrated())
+    return partial(spoiling.emptied, postgres.migrated())
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -91,7 +92,7 @@ def test_a_house_that_is_not_broken_passes(fresh: tuple[str, Fresh]) -> None:
 
 @pytest.mark.parametrize("fault", mutants.QUERIES)
 def test_a_wrong_query_is_caught(fresh_file: Fresh, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
-    with mutants.misread(mutants.QUERIES[fault], monkeypatch) as changed:
+    with spoiling.misread(mutants.QUERIES[fault], monkeypatch) as changed:
         assert is_caught(fresh_file)
     assert changed, "no query is like that any more"
 
@@ -105,13 +106,13 @@ def test_wrong_code_is_caught(fresh_file: Fresh, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("trigger", sorted({name for names in mutants.TRIGGERS.values() for name, _ in names}))
 def test_a_missing_trigger_is_caught(fresh: tuple[str, Fresh], trigger: str) -> None:
     dialect, make = fresh
-    assert is_caught_when_spoiled(make, mutants.taken_away(dialect, trigger))
+    assert is_caught_when_spoiled(make, spoiling.taken_away(dialect, trigger))
 
 
 @pytest.mark.parametrize("fault", mutants.WEAKER)
 def test_a_weaker_trigger_is_caught(fresh: tuple[str, Fresh], fault: str) -> None:
     dialect, make = fresh
-    assert is_caught_when_spoiled(make, mutants.weakened(dialect, mutants.WEAKER[fault]))
+    assert is_caught_when_spoiled(make, spoiling.weakened(dialect, mutants.WEAKER[fault]))
 
 
 def is_caught_when_spoiled(fresh: Fresh, statements: tuple[str, ...]) -> bool:
@@ -120,7 +121,7 @@ def is_caught_when_spoiled(fresh: Fresh, statements: tuple[str, ...]) -> bool:
     def spoiled_once() -> str:
         url = fresh()
         if url not in spoiled:
-            mutants.spoil(url, statements)
+            spoiling.spoil(url, statements)
             spoiled.add(url)
         return url
 
@@ -131,7 +132,7 @@ def is_caught_when_spoiled(fresh: Fresh, statements: tuple[str, ...]) -> bool:
 def test_processes_finish_every_job_once_though_one_is_killed(
     database_url: str, database: Database, moment: str
 ) -> None:
-    each, price = 20, 2
+    each, price = 20, 1
 
     def fill(session: Session) -> None:
         for name in NAMES:

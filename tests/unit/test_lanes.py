@@ -255,9 +255,12 @@ def test_houses_that_race_for_the_last_place_keep_the_limit(
     assert houses[0].read(ledger.check) == []
 
 
-def test_the_last_place_of_a_server_is_given_once(houses: tuple[Database, Database]) -> None:
+@pytest.mark.parametrize("first_of_bob", ["s", "t"])
+def test_the_last_place_of_a_server_is_given_once(houses: tuple[Database, Database], first_of_bob: str) -> None:
     """The other one has chosen its job already when the first takes the place."""
-    fill(houses[0], ("ann", {"server": "s"}), ("bob", {"server": "s"}), ("bob", {"server": "t"}))
+    here, there = {"server": "s"}, {"server": "t"}
+    others = [here, there] if first_of_bob == "s" else [there, here]
+    fill(houses[0], ("ann", here), *(("bob", server) for server in others))
     claimed, go_on = threading.Event(), threading.Event()
 
     def take_and_wait(session: Session) -> tuple[Ticket, ...]:
@@ -269,13 +272,14 @@ def test_the_last_place_of_a_server_is_given_once(houses: tuple[Database, Databa
     with ThreadPoolExecutor(2) as threads:
         first = threads.submit(houses[0].write, take_and_wait)
         assert claimed.wait(10)
-        second = threads.submit(claim, houses[1], most=2, per_server=1)
+        second = threads.submit(claim, houses[1], most=3, per_server=1)
         while not houses[0].read(_somebody_waits_for_a_lock):
             time.sleep(0.01)
         go_on.set()
         # Bob's song for the full server is left where it was, and his other one is made.
         assert ids(list(first.result(10))) == [1]
-        assert ids(second.result(10)) == [3]
+        assert ids(second.result(10)) == [3 if first_of_bob == "s" else 2]
+    assert len(houses[0].read(jobs.live_tokens)) == 2
     assert houses[0].read(ledger.check) == []
 
 

@@ -179,6 +179,8 @@ def test_a_house_of_the_version_before_gets_lanes_and_sound_books(
         {"user_id": 2, "priority": 5, "turn": 3, "waiting": 1, "running": 0, "music_ms": 60_000},
     ]
     assert database.read(ledger.check) == []
+    kept = text("SELECT DISTINCT posted FROM account WHERE kind = 'system'")
+    assert database.read(lambda session: session.connection().execute(kept).scalars().all()) == [0]
     having = {name: database.read(partial(ledger.balance, account=name)) for name in ("bank", "income", "user:1")}
     assert having == {"bank": Balance(-300, 0, -300), "income": Balance(20, 0, 20), "user:1": Balance(100, 20, 80)}
     # Life goes on where it stood: bob's turn is before ann's, and what runs can still be finished and paid for.
