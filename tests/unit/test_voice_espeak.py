@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -18,7 +19,12 @@ WORKER = "engine.studio.voice.espeak_worker"
 
 
 def workers(parent: int) -> list[int]:
-    return [child.pid for child in psutil.Process(parent).children() if WORKER in " ".join(child.cmdline())]
+    found = []
+    for child in psutil.Process(parent).children():
+        # One that was just killed has no command line any more.
+        with contextlib.suppress(psutil.ZombieProcess, psutil.NoSuchProcess):
+            found += [child.pid] if WORKER in " ".join(child.cmdline()) else []
+    return found
 
 
 def worker_that(does: str) -> tuple[str, ...]:
