@@ -93,6 +93,8 @@ async def _submit_to_claim(database: Database, people: list[int], pairs: int) ->
     for number in range(pairs):
         begin = time.perf_counter()
         await _submit(database, people[number % len(people)])
+        # As a worker does, which writes nothing where there is nothing.
+        assert await database.aread(partial(jobs.waiting, now=_now(), tasks=TASKS, per_user=PER_USER))
         claimed = await _claim(database)
         times.append(time.perf_counter() - begin)
         assert claimed is not None

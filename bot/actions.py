@@ -86,7 +86,9 @@ def _fitting(job: JobView) -> Iterator[Action]:
     if job.status == "FAILED" and not job.error_permanent:
         yield ACTIONS["retry"]
     if job.status != "COMPLETED":
-        yield ACTIONS["redo"]
+        # Its form would show what nobody let pass to whoever sees the message.
+        if not job.withheld:
+            yield ACTIONS["redo"]
         return
     is_song = job.task not in STEM_TASKS and any(_has(track, "audio") for track in job.tracks)
     if is_song:

@@ -89,19 +89,25 @@ def help_answer(
 ) -> Answer:
     """Every command in a line, or one command with its options. What only those in charge can use, only they see."""
     locale = who.locale
-    if not roles.in_charge(who):
-        commands = {name: command for name, command in commands.items() if not command.admin}
     name = about.strip().lstrip("/").casefold()
-    if name:
-        if name not in commands:
-            raise UnknownCommand(name, nearest(name, commands, most=3))
+    if name in commands:
+        if commands[name].admin:
+            roles.require_in_charge(who, name)
         return _about(commands[name], capabilities, locale)
+    admin = [command for command in commands.values() if command.admin and roles.in_charge(who)]
+    commands = {name: command for name, command in commands.items() if not command.admin or command in admin}
+    if name:
+        raise UnknownCommand(name, nearest(name, commands, most=3))
     first = [commands[name] for name in MAIN_COMMANDS]
-    rest = [command for command in commands.values() if command not in first]
+    rest = [command for command in commands.values() if command not in (*first, *admin)]
     able = [_help_line(command, locale) for command in (*first, *rest) if _is_able(command, capabilities)]
     later = tuple(command.name for command in (*first, *rest) if not _is_able(command, capabilities))
     lines = [reply("help_intro", locale), *able, reply("help_more", locale)]
-    return Answer("\n".join([*lines, *([reply("help_later", locale, commands=later)] if later else [])]))
+    if later:
+        lines.append(reply("help_later", locale, commands=later))
+    if admin:
+        lines += [reply("help_admin", locale), *(_help_line(command, locale) for command in admin)]
+    return Answer("\n".join(lines))
 
 
 def _is_able(command: Command, capabilities: Capabilities) -> bool:

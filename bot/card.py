@@ -72,9 +72,8 @@ def card(job: JobView, capabilities: Capabilities, *, file_limit: int, most_file
         job=job.id,
         round=job.round,
         state=state,
-        # The words of what was taken down may be what was wrong with it.
-        title=f"#{job.id}" if job.taken_down else cleaned(name_of(job), 100),
-        asked="" if job.taken_down else cleaned(asked_for(job), SHOWN_CAPTION),
+        title=f"#{job.id}" if job.withheld else cleaned(name_of(job), 100),
+        asked="" if job.withheld else cleaned(asked_for(job), SHOWN_CAPTION),
         line=_line(job, state, locale),
         facts=_facts(job, state, locale),
         owner=job.owner,

@@ -168,7 +168,7 @@ class Desk:
                 self._nudge()
                 return Answer(reply("cancelled" if job.ended else "cancelling", who.locale))
             case "retry":
-                job = await control.retry(self._db, job_id, who, where, request=request)
+                job = await control.retry(self._db, job_id, who, where, roles=self.rules.roles, request=request)
                 self._nudge()
                 return Answer(reply("retrying", who.locale, job=job.id))
             case "delete":
@@ -207,9 +207,8 @@ class Desk:
         return answer
 
     def _require_allowed(self, who: Requester, command: Command) -> None:
-        if command.admin and not self.rules.roles.in_charge(who):
-            server = self.rules.roles.unlisted(who)
-            raise Refusal("admins_only", field="command", value=command.name, server=server)
+        if command.admin:
+            self.rules.roles.require_in_charge(who, command.name)
 
     async def _told(
         self, who: Requester, where: ReplyTo, command: Command, values: Mapping[str, str], request: str
@@ -255,7 +254,7 @@ def _ask(command: Command, values: Mapping[str, str]) -> Request:
     try:
         return parse_as(ASKS[command.task], values)
     except InvalidSpec as invalid:
-        raise Refusal.of(invalid) from None
+        raise Refusal.of(invalid, command.task) from None
 
 
 def _typed(value: Any) -> str:

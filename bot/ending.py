@@ -13,6 +13,6 @@ def why_no_music(job: JobView, locale: str = "en", /, **more: Any) -> str | None
     if job.taken_down is not None:
         return reply("taken_down", locale, why=job.taken_down)
     # A cancelled job may have an error of an earlier attempt, which is not why it ended.
-    if job.status == "FAILED" or (job.status == "CANCELLED" and job.error_code == "rejected"):
+    if job.status == "FAILED" or (job.status == "CANCELLED" and job.error_code in ("rejected", "called_off")):
         return reply(job.error_code or "internal", locale, **{**more, **job.error_params})
     return None

@@ -12,7 +12,7 @@ from bot.syntax import format_command, format_option, parse_options
 from workflows.source import NUMBERS
 from workflows.view import JobView
 
-# The last line of every form, in the syntax of commands.
+# The last line of a form that does not show every option, in the syntax of commands.
 MORE = "options"
 # What a text field of either chat's modal holds.
 LONGEST = 3000
@@ -37,12 +37,13 @@ class Field:
 
 @dataclass(frozen=True)
 class Form:
-    """A form for `command`. `parent` is the job whose request it starts from."""
+    """A form for `command`. `parent` is the job whose request it starts from; `music`: what is sent becomes a song."""
 
     command: str
     title: str
     fields: tuple[Field, ...]
     parent: int | None = None
+    music: bool = True
 
 
 @dataclass(frozen=True)
@@ -96,16 +97,19 @@ def _made(command: Command, values: Mapping[str, str], parent: int | None, more:
     options = {option.name: option for option in command.options}
     shown = [_field(command, options[name], values.get(name, "")) for name in command.form]
     rest = [format_option(name, value) for name, value in values.items() if name not in command.form]
-    last = Field(
-        name=MORE,
-        label="More options",
-        hint=_hint(command),
-        value=" ".join(filter(None, (*rest, more))),
-        long=False,
-        required=False,
-        max_length=LONGEST,
-    )
-    return Form(command.name, f"/{command.name}", (*shown, last), parent)
+    unshown = " ".join(filter(None, (*rest, more)))
+    if unshown or options.keys() > set(command.form):
+        last = Field(
+            name=MORE,
+            label="More options",
+            hint=_hint(command),
+            value=unshown,
+            long=False,
+            required=False,
+            max_length=LONGEST,
+        )
+        shown.append(last)
+    return Form(command.name, f"/{command.name}", tuple(shown), parent, command.music)
 
 
 def written(command: Command, answers: Mapping[str, str | None]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.commands import command_name
 from bot.names import name_of
 from bot.replies import reply
-from workflows.dead_letters import UNPOSTED, DeadLetter, Requeued
+from workflows.dead_letters import UNPOSTED, DeadLetter, Listed, Requeued
 from workflows.people import now_ms
 from workflows.queue import QueueState
 
@@ -15,15 +15,17 @@ SHOWN_NUMBERS = 20
 def queue_words(state: QueueState, locale: str = "en", *, in_charge: bool) -> str:
     """How the queue stands; to those in charge also what they may have to look after."""
     lines = [*_gate(state, locale, in_charge), _length(state, locale)]
+    if state.parked:
+        lines.append(reply("queue_parked" if in_charge else "queue_looked_at", locale, count=state.parked))
     if in_charge:
         if state.oldest is not None:
             lines.append(reply("queue_oldest", locale, age=max(now_ms() - state.oldest, 0) / 1000))
         if state.workers:
             lines.append(reply("queue_workers", locale, workers=len(state.workers)))
-        if state.parked:
-            lines.append(reply("queue_parked", locale, count=state.parked))
-        if state.dead or state.unposted:
-            lines.append(reply("queue_dead", locale, dead=state.dead, unposted=state.unposted or None))
+        if state.dead:
+            lines.append(reply("queue_dead", locale, count=state.dead))
+        if state.unposted:
+            lines.append(reply("queue_unposted", locale, count=state.unposted))
         lines += [
             reply("queue_speed", locale, name=command_name(of.task), engine=of.engine, speed=of.speed)
             for of in state.speeds
@@ -39,16 +41,21 @@ def turned_words(changed: bool, state: QueueState, locale: str = "en") -> str:
     return reply(f"now_{state.state}", locale, running=state.running or None, waiting=state.waiting or None)
 
 
-def dead_words(letters: tuple[DeadLetter, ...], locale: str = "en") -> str:
+def dead_words(dead: Listed, locale: str = "en") -> str:
     """What failed, and how it is tried again."""
-    if not letters:
+    if not dead.letters:
         return reply("no_dead_letters", locale)
-    return "\n".join([*(_letter(letter, locale) for letter in letters), reply("how_to_requeue", locale)])
+    lines = [_letter(letter, locale) for letter in dead.letters]
+    if dead.more:
+        lines.append(reply("more_dead_letters", locale, count=dead.more))
+    return "\n".join([*lines, reply("how_to_requeue", locale)])
 
 
 def requeued_words(done: Requeued, locale: str = "en") -> str:
     """What is tried again, and what can't be."""
-    lines = [reply("requeued", locale, count=len(done.jobs), jobs=_numbers(done.jobs))]
+    if not done.jobs and not done.short:
+        return reply("requeued_none", locale)
+    lines = [reply("requeued", locale, count=len(done.jobs), jobs=_numbers(done.jobs))] if done.jobs else []
     if done.short:
         lines.append(reply("requeue_short", locale, count=len(done.short), jobs=_numbers(done.short)))
     return "\n".join(lines)

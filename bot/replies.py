@@ -12,7 +12,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from bot.commands import Option, catalogue, command_name, nearest
+from bot.commands import Command, Option, catalogue, command_name, nearest
 from bot.syntax import format_option
 from engine.spec.languages import LANGUAGES
 
@@ -28,7 +28,7 @@ _STRETCH = re.compile(r"\[([^\[\]]*\{[^\[\]]*)\]")
 _PLACE = re.compile(r"\{(\w+)(?::(\w+))?\}")
 _LOCALE = re.compile(r"[a-z]{2,3}")
 # Written by us or by the operator, never by the person who asks.
-_OURS = frozenset({"try", "folder", "home", "parts", "example", "summary", "help"})
+_OURS = frozenset({"try", "whole", "folder", "home", "parts", "example", "summary", "help"})
 
 Messages = Mapping[str, Mapping[str, Any]]
 
@@ -196,8 +196,11 @@ def _derived(code: str, given: Mapping[str, Any]) -> dict[str, Any]:
     if code not in ("bad_value", "missing", "nothing_to_go_by", "space_after_colon", "no_value"):
         return {}
     more: dict[str, Any] = {}
-    option = _options().get(str(field))
-    if option is not None:
+    option = _option(str(field), given.get("task"))
+    command = _asks().get(str(given.get("task")))
+    if code == "missing" and command is not None:
+        more["whole"] = command.example
+    elif option is not None:
         more["try"] = format_option(option.name, _better(option, value, allowed))
     if code == "bad_value":
         more["value"] = ""
@@ -245,6 +248,20 @@ def _number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def _option(name: str, task: str | None) -> Option | None:
+    """The option of that name in the command of `task`; in any, where it is not said or has none."""
+    return _options().get((task, name)) or _options().get((None, name))
+
+
 @lru_cache(maxsize=1)
-def _options() -> dict[str, Option]:
-    return {option.name: option for command in catalogue().values() for option in command.options}
+def _options() -> dict[tuple[str | None, str], Option]:
+    every = [(command.task, option) for command in catalogue().values() for option in command.options]
+    return {(None, option.name): option for _, option in every} | {
+        (task, option.name): option for task, option in every
+    }
+
+
+@lru_cache(maxsize=1)
+def _asks() -> dict[str, Command]:
+    """Commands that make no music, by their task: they are short, and shown whole."""
+    return {command.task: command for command in catalogue().values() if not command.music}

@@ -9,8 +9,9 @@ r"""What people type: `/song caption:"slow blues" duration:60 seed:7`.
   a colon and a space (`bpm: 120`). So a slip never ends up in the lyrics. `8:30`, `note: this`, `Re:Zero`, `:fire:` and
   links are words. Whatever stands in double quotes is never an option: `/simple "a song about mode:dark"`.
 - Quotes around all of the free text are dropped; quotes around a part of it belong to the text.
-- A mention as chats write it (`<@123|Ann Lee>`) is one word. Commands that make no music and are about a person or a
-  number take that first, then a number if they have an option for one, then words: `/gift <@123|Ann Lee> 50 have fun`.
+- A mention as chats write it (`<@123|Ann Lee>`) is one word. Commands that make no music and are about a person, a
+  number or one of a few words take that first, then a number if they have an option for one, then words:
+  `/gift <@123|Ann Lee> 50 have fun`, `/queue pause new disk`.
 """
 
 from __future__ import annotations
@@ -206,7 +207,7 @@ class _Reading:
         if kind == "whole":
             # Songs are shown as #12, so that is how people type them.
             text = text.removeprefix("#")
-        if main is None or self._command.music or kind not in ("person", "whole"):
+        if main is None or self._command.music or kind not in ("person", "whole", "choice"):
             self._give(main, text)
             return
         # Whom or what it is about, then a number where one is asked for, then words.
@@ -241,4 +242,4 @@ class _Reading:
     def _problem(
         self, code: str, field: str, value: str | None = None, allowed: str | None = None, **params: object
     ) -> None:
-        self._problems.append(Problem(code, field, value, allowed, params))
+        self._problems.append(Problem(code, field, value, allowed, {"task": self._command.task, **params}))

@@ -85,15 +85,18 @@ def postpone(
     error_permanent: bool = False,
     error_cause: str | None = None,
 ) -> bool:
-    """The attempt failed and counts; another may begin at `run_after`. False where it is no longer the caller's."""
+    """The attempt failed and counts; another may begin at `run_after`.
+
+    False where it is no longer the caller's, or nobody wants it any more: then it is to be `cancelled`.
+    """
     error = failure(error_code, error_params, error_permanent, error_cause)
-    return change(session, _running(job_id, token), status="PENDING", run_after=run_after, **IDLE, **error) is not None
+    return change(session, _wanted(job_id, token), status="PENDING", run_after=run_after, **IDLE, **error) is not None
 
 
 def hand_back(session: Session, *, job_id: int, token: str) -> bool:
-    """The worker closes: back to the queue as if never claimed. False where the job is no longer the caller's."""
+    """The worker closes: back to the queue as if never claimed. False as for `postpone`."""
     uncounted = col(Job.attempt) - 1
-    return change(session, _running(job_id, token), status="PENDING", attempt=uncounted, **IDLE) is not None
+    return change(session, _wanted(job_id, token), status="PENDING", attempt=uncounted, **IDLE) is not None
 
 
 def cancelled(session: Session, *, job_id: int, token: str, now: int) -> bool:
@@ -155,6 +158,11 @@ def change(session: Session, where: ColumnElement[bool], **values: Any) -> Job |
 def _running(job_id: int, token: str) -> ColumnElement[bool]:
     """The fence: an attempt that lost its job has a token that is nobody's."""
     return and_(col(Job.id) == job_id, col(Job.status) == "PROCESSING", col(Job.token) == token)
+
+
+def _wanted(job_id: int, token: str) -> ColumnElement[bool]:
+    """Running, and not cancelled meanwhile: what nobody wants must not begin again."""
+    return and_(_running(job_id, token), ~col(Job.cancel_requested))
 
 
 def failure(code: str, params: Mapping[str, Any] | None, permanent: bool, cause: str | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, bindparam, or_, select
+from sqlalchemy import BigInteger, bindparam, func, or_, select
 from sqlmodel import Session, col, delete
 from sqlmodel import select as select_rows
 
@@ -39,11 +39,12 @@ def lift(session: Session, user_id: int) -> bool:
     return session.exec(delete(Ban).where(col(Ban.user_id) == user_id)).rowcount == 1
 
 
-def current(session: Session, now: int, limit: int) -> tuple[tuple[Ban, str], ...]:
-    """Who is banned now, with their names; the latest first."""
+def current(session: Session, now: int, limit: int) -> tuple[tuple[tuple[Ban, str], ...], int]:
+    """Who is banned now, with their names, the latest first; and how many those are in all."""
     lasting = or_(col(Ban.until).is_(None), col(Ban.until) > now)
     rows = select_rows(Ban, User.name).join(User, col(User.id) == col(Ban.user_id)).where(lasting)
-    return tuple(session.exec(rows.order_by(col(Ban.created_at).desc(), col(Ban.user_id)).limit(limit)))
+    count = session.exec(select_rows(func.count()).select_from(rows.subquery())).one()
+    return tuple(session.exec(rows.order_by(col(Ban.created_at).desc(), col(Ban.user_id)).limit(limit))), count
 
 
 _BANNED = Prepared(

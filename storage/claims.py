@@ -108,9 +108,10 @@ def waiting(
     """Whether `claim` would find anything; reads only."""
     if not tasks:
         return False
-    given = {"now": now, "most_of_user": per_user, "most_of_server": per_server}
-    found = session.connection().execute(_next(frozenset(tasks), of_bucket=False, of_servers=True), given)
-    return found.first() is not None
+    # Which servers are full is looked into only where any can be.
+    limited = per_server < UNLIMITED
+    given = {"now": now, "most_of_user": per_user} | ({"most_of_server": per_server} if limited else {})
+    return _looking(frozenset(tasks), limited).first(session, given) is not None
 
 
 def _take(session: Session, build: tuple[frozenset[str], bool, bool], values: dict[str, Any]) -> Ticket | None:
@@ -159,7 +160,7 @@ def _ready(tasks: frozenset[str], of_bucket: bool, of_servers: bool) -> list[Col
         others = JOB.alias("other")
         full = (
             select(others.c.server)
-            .where(text("other.status = 'PROCESSING'"), others.c.server.is_not(None))
+            .where(text("other.status = 'PROCESSING' AND other.server IS NOT NULL"))
             .group_by(others.c.server)
             .having(func.count() >= bindparam("most_of_server"))
         )
@@ -193,6 +194,12 @@ def _next(tasks: frozenset[str], of_bucket: bool, of_servers: bool) -> Select[An
         .order_by(LANE.c.priority.desc(), LANE.c.turn, LANE.c.user_id)
         .limit(1)
     )
+
+
+@cache
+def _looking(tasks: frozenset[str], of_servers: bool) -> Prepared:
+    found = _next(tasks, of_bucket=False, of_servers=of_servers)
+    return Prepared(lambda _dialect: found)
 
 
 @cache

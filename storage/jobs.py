@@ -47,6 +47,7 @@ __all__ = [
     "Ticket",
     "audio_ahead",
     "by_key",
+    "call_off",
     "cancelled",
     "claim",
     "complete",
@@ -174,6 +175,13 @@ def request_cancel(session: Session, *, job_id: int, now: int) -> Job | None:
     return change(
         session, and_(here, col(Job.status) == "PENDING"), status="CANCELLED", cancel_requested=True, finished_at=now
     ) or change(session, and_(here, col(Job.status) == "PROCESSING"), cancel_requested=True)
+
+
+def call_off(session: Session, *, job_id: int, why: str, now: int) -> Job | None:
+    """`request_cancel` by a moderator, and it says why."""
+    job = request_cancel(session, job_id=job_id, now=now)
+    error = failure("called_off", {"why": why} if why else {}, True, None)
+    return job and change(session, col(Job.id) == job_id, **error)
 
 
 def rejected(session: Session, *, job_id: int, why: str, now: int) -> Job | None:

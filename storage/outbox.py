@@ -91,8 +91,9 @@ def sent(session: Session, row_id: int, now: int, receipt: str | None = None) ->
 
 
 def extend(session: Session, row_id: int, lease_until: int) -> bool:
-    """Its courier is still at it. False where its end was known already."""
-    return _change(session, row_id, lease_until=lease_until)
+    """Its courier is still at it. False where its end was known already, or it was given back meanwhile."""
+    still_at_it = update(Outbox).where(col(Outbox.id) == row_id, _untold(), col(Outbox.lease_until).is_not(None))
+    return session.exec(still_at_it.values(lease_until=lease_until)).rowcount == 1
 
 
 def readdressed(session: Session, row_id: int, now: int, error: str) -> bool:

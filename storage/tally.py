@@ -54,6 +54,11 @@ def take(session: Session) -> Tally:
         running=len(running),
         workers=tuple(sorted({worker for _, worker, _ in running})),
         parked=connection.execute(_PARKED).scalar_one(),
-        dead=connection.execute(_DEAD).scalar_one(),
+        dead=dead(session),
         music_s=music_s,
     )
+
+
+def dead(session: Session) -> int:
+    """How many jobs failed though another try might help."""
+    return int(session.connection().execute(_DEAD).scalar_one())

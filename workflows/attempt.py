@@ -184,8 +184,10 @@ class Attempt:
             "error_cause": error.cause,
         }
         if wait_ms is not None:
-            jobs.postpone(session, job_id=self.job.id, token=self.token, run_after=now + wait_ms, **failure)
-            self.again_in_s = wait_ms / 1000
+            if jobs.postpone(session, job_id=self.job.id, token=self.token, run_after=now + wait_ms, **failure):
+                self.again_in_s = wait_ms / 1000
+            else:
+                self._cancel(session)
         elif jobs.fail(session, job_id=self.job.id, token=self.token, now=now, **failure):
             end_unpaid(session, self.job, "failed", now)
 
@@ -195,7 +197,8 @@ class Attempt:
             end_unpaid(session, self.job, "cancelled", now)
 
     def _give_back(self, session: Session) -> None:
-        jobs.hand_back(session, job_id=self.job.id, token=self.token)
+        if not jobs.hand_back(session, job_id=self.job.id, token=self.token):
+            self._cancel(session)
 
 
 def end_unpaid(session: Session, job: Job | Ticket, topic: str, now: int) -> None:
@@ -205,15 +208,15 @@ def end_unpaid(session: Session, job: Job | Ticket, topic: str, now: int) -> Non
     announce(session, job, topic, now)
 
 
-def announce(session: Session, job: Job | Ticket, topic: str, now: int) -> None:
-    """Put the end of this round of `job` into the outbox, once."""
+def announce(session: Session, job: Job | Ticket, topic: str, now: int, **payload: Any) -> None:
+    """Put the end of this round of `job` into the outbox, once, with what else couriers need of it (JSON)."""
     outbox.add(
         session,
         key=f"job:{job.id}:{job.round}:{topic}",
         job_id=job.id,
         surface=job.surface,
         topic=topic,
-        payload={},
+        payload=payload,
         now=now,
     )
 

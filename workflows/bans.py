@@ -8,6 +8,11 @@ from storage import bans
 from workflows.refusal import Refusal
 
 
+def is_welcome(session: Session, user_id: int, now: int) -> bool:
+    """Whether somebody may ask for something."""
+    return bans.of(session, user_id, now) is None
+
+
 def require_welcome(session: Session, user_id: int, now: int) -> None:
     """Raise a `Refusal` that says why and until when, where somebody is banned.
 

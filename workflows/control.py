@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 
 from sqlmodel import Session
 
@@ -14,9 +15,11 @@ from storage.database import Database
 from storage.tables import LIVE, Job
 from workflows import bans, queue, reach, view
 from workflows.attempt import announce, end_unpaid
+from workflows.credits import daily_waiting
 from workflows.people import OPERATOR, ReplyTo, Requester, now_ms
 from workflows.refusal import Refusal
 from workflows.repeated import only_once
+from workflows.roles import Roles
 from workflows.submit import hold
 from workflows.view import JobView
 
@@ -54,9 +57,13 @@ async def cancel(
 
 
 async def retry(
-    db: Database, job_id: int, by: Requester = OPERATOR, where: ReplyTo = HERE, *, request: str | None = None
-) -> JobView:
-    """Try a failed job again, with a new hold: the failed round's was voided, so it is paid once."""
+    db: Database, job_id: int, by: Requester = OPERATOR, where: ReplyTo = HERE, *, roles: Roles | None = None,
+    request: str | None = None,
+) -> JobView:  # fmt: skip
+    """Try a failed job again, with a new hold: the failed round's was voided, so it is paid once.
+
+    `roles` say what `/daily` would give its owner, who has too few credits for it.
+    """
 
     def change(session: Session, job: Job, now: int) -> None:
         queue.require_open(session)
@@ -64,7 +71,10 @@ async def retry(
         renewed = jobs.renew(session, job_id=job_id, now=now)
         if renewed is None:
             raise Refusal("not_failed", field="job", value=job_id, status=job.status)
-        hold(session, payer, renewed, now)
+        person = users.present(session, by.surface, by.external_id)
+        own = person is not None and person.id == payer.id
+        daily = daily_waiting(session, roles, payer, by, now) if roles is not None and own else None
+        hold(session, payer, renewed, now, daily=daily, again=True)
 
     return await _changed(db, job_id, by, where, request, change)
 
@@ -75,19 +85,22 @@ async def throw_away(
     """Delete the tracks of a finished job for good, and its post. What it cost stays paid: the work was done."""
 
     def change(session: Session, job: Job, now: int) -> None:
-        if not remove_music(session, job_id, now):
+        if not remove_music(session, job, "deleted", now):
             raise Refusal("nothing_to_delete", field="job", value=job_id, status=job.status)
-        announce(session, job, "deleted", now)
 
     return await _changed(db, job_id, by, where, request, change)
 
 
-def remove_music(session: Session, job_id: int, now: int) -> bool:
-    """Delete the tracks of a finished job for good. False where there are none, or none any more."""
-    if not jobs.thrown_away(session, job_id, now):
+def remove_music(session: Session, job: Job, topic: str, now: int) -> bool:
+    """Delete the tracks of a finished job for good, and its post. False where there are none, or none any more."""
+    if not jobs.thrown_away(session, job.id, now):
         return False
-    for track in tracks.of_job(session, job_id):
+    gone = view.look(session, job.id).tracks
+    for track in gone:
         tracks.delete(session, track.id)
+    # Whoever delivered copies has to know which.
+    files = [{"take": track.take, **asdict(file)} for track in gone for file in track.files]
+    announce(session, job, topic, now, files=files)
     return True
 
 

@@ -121,12 +121,26 @@ def _day(now: int) -> str:
 
 
 async def balance(db: Database, pricing: Pricing, requester: Requester) -> Balance:
-    """What a person has, and what of it is held. Opens the account of somebody new."""
+    """What a person has, and what of it is held; of somebody new, what they would begin with."""
 
     def look(session: Session) -> Balance:
-        return ledger.balance(session, account_of(welcome(session, pricing, requester, now_ms())))
+        user = _met(session, requester)
+        begin = Balance(posted=pricing.welcome, held=0, available=pricing.welcome)
+        return begin if user is None else ledger.balance(session, account_of(user))
 
-    return await db.awrite(look)
+    return await db.aread(look)
+
+
+async def is_new(db: Database, requester: Requester) -> bool:
+    """Whether nobody in this house is who `requester` says they are."""
+    return await db.aread(lambda session: _met(session, requester) is None)
+
+
+def _met(session: Session, requester: Requester) -> User | None:
+    user = users.known(session, requester.surface, requester.external_id)
+    if user is None and requester.surface == users.TERMINAL:
+        user = users.by_name(session, requester.external_id)
+    return None if user is None else users.person(session, user.id)
 
 
 @dataclass(frozen=True)
@@ -161,11 +175,11 @@ async def account(db: Database, rules: Rules, requester: Requester, limit: int =
         now = now_ms()
         user = welcome(session, rules.pricing, requester, now)
         allowance(session, rules.roles, user, requester, now)
-        own = account_of(user)
+        own, welcomed = account_of(user), bans.is_welcome(session, user.id, now)
         return Statement(
             ledger.balance(session, own),
             tuple(_move(session, own, row) for row in ledger.statement(session, own, limit)),
-            daily_waiting(session, rules.roles, user, requester, now),
+            daily_waiting(session, rules.roles, user, requester, now) if welcomed else None,
             rules.roles.monthly(requester)[1],
         )
 

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from storage import audit, jobs, outbox, users
+from storage import jobs, outbox, tally, users
 from storage.database import Database
-from storage.tables import Job
+from storage.tables import LIVE, Job
 from workflows import view
 from workflows.people import Requester, now_ms
+from workflows.queue import MOST_UNPOSTED
+from workflows.record import note
 from workflows.refusal import Refusal
 from workflows.repeated import only_once
 from workflows.submit import hold
@@ -43,19 +45,28 @@ class Requeued:
     short: tuple[int, ...] = ()
 
 
-async def listed(db: Database, limit: int) -> tuple[DeadLetter, ...]:
-    """The latest of them, failed jobs first."""
+@dataclass(frozen=True)
+class Listed:
+    """Some of the dead letters, and how many `more` there are."""
 
-    def look(session: Session) -> tuple[DeadLetter, ...]:
+    letters: tuple[DeadLetter, ...]
+    more: int
+
+
+async def listed(db: Database, limit: int) -> Listed:
+    """The latest of them, failed jobs first; neither kind takes the other's half of the places."""
+
+    def look(session: Session) -> Listed:
+        rows = outbox.dead_letters(session, MOST_UNPOSTED)
         failed = [
             DeadLetter(view.look(session, job.id), job.error_code or "internal", job.error_cause)
-            for job in jobs.dead_letters(session, limit)
+            for job in jobs.dead_letters(session, max(limit - len(rows), limit - limit // 2))
         ]
         unposted = [
-            DeadLetter(view.look(session, row.job_id), UNPOSTED, row.error)
-            for row in outbox.dead_letters(session, limit - len(failed))
+            DeadLetter(view.look(session, row.job_id), UNPOSTED, row.error) for row in rows[: limit - len(failed)]
         ]
-        return (*failed, *unposted)
+        letters = (*failed, *unposted)
+        return Listed(letters, tally.dead(session) + len(rows) - len(letters))
 
     return await db.aread(look)
 
@@ -129,8 +140,9 @@ def _again(session: Session, job: Job, by: Requester, now: int) -> None:
         topic = job.status.lower()
         outbox.add(session, key=key, job_id=job.id, surface=job.surface, topic=topic, payload={}, now=now)
     else:
-        raise Refusal("nothing_to_requeue", field="what", value=job.id, status=job.status)
-    audit.note(session, at=now, by=by.name, surface=by.surface, act="requeue", subject=f"job:{job.id}")
+        live = job.status in LIVE or None
+        raise Refusal("nothing_to_requeue", field="what", value=job.id, status=job.status, live=live)
+    note(session, by, "requeue", f"job:{job.id}", now)
 
 
 def _new_round(session: Session, job: Job, now: int) -> None:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from storage import audit, ledger
+from storage import ledger
 from storage.database import Database
 from storage.locks import one_at_a_time
 from storage.tables import User
-from storage.users import TERMINAL
-from workflows import bans, moderation, named
+from workflows import bans, moderation, named, record
 from workflows.credits import account_of, welcome
 from workflows.people import Requester, now_ms
 from workflows.refusal import Refusal
@@ -98,7 +97,7 @@ async def grant(
         except ledger.KeyReused:
             raise Refusal("key_reused", field="key", value=key) from None
         if new:
-            _note(session, rules, by, "grant", account, amount, why, now)
+            record.note(session, by, "grant", account, now, name=user.name, amount=amount, why=why)
         return Given(user.name, amount, ledger.balance(session, account).available)
 
     return await db.awrite(give)
@@ -125,7 +124,7 @@ async def revoke(
             raise Refusal(
                 "revoke_too_much", field="amount", value=amount, name=user.name, available=short.available
             ) from None
-        _note(session, rules, by, "revoke", own, amount, why, now)
+        record.note(session, by, "revoke", own, now, name=user.name, amount=amount, why=why)
         return Given(user.name, amount, ledger.balance(session, own).available)
 
     return await db.awrite(take)
@@ -140,12 +139,3 @@ def _person(session: Session, rules: Rules, given: str | Requester, by: Requeste
     if isinstance(given, Requester):
         return welcome(session, rules.pricing, given, now)
     return named.person(session, rules.pricing, given, by, now)
-
-
-def _note(
-    session: Session, rules: Rules, by: Requester, act: str, subject: str, amount: int, why: str | None, now: int
-) -> None:
-    # At the terminal people are who they say they are, and need no account to be in charge.
-    who = by.name if by.surface == TERMINAL else welcome(session, rules.pricing, by, now).name
-    details = {"amount": amount, "why": why}
-    audit.note(session, at=now, by=who, surface=by.surface, act=act, subject=subject, details=details)

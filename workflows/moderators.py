@@ -8,11 +8,10 @@ longer than they put up with it; whom the terminal bans, only the terminal lets 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlmodel import Session
 
-from storage import audit, bans, jobs, users
+from storage import bans, jobs, users
 from storage.database import Database
 from storage.tables import Job, User
 from storage.users import TERMINAL
@@ -21,6 +20,7 @@ from workflows.attempt import end_unpaid
 from workflows.credits import welcome
 from workflows.people import OPERATOR, Requester, now_ms
 from workflows.pricing import Pricing
+from workflows.record import note, signature
 from workflows.refusal import Refusal
 from workflows.repeated import only_once
 
@@ -29,12 +29,12 @@ HOUR_MS = 3_600_000
 
 @dataclass(frozen=True)
 class Banned:
-    """Somebody who may ask for nothing for `hours` more (None: for good). `cancelled` jobs of theirs went with it."""
+    """Somebody who may ask for nothing for `hours` more (None: for good), as `by` said."""
 
     name: str
     why: str
     hours: float | None
-    cancelled: int = 0
+    by: str
 
 
 def looked_after(session: Session, job_id: int, who: Requester) -> Job:
@@ -53,36 +53,33 @@ def server_of(who: Requester) -> str | None:
     return None if who.surface == TERMINAL else who.server or ""
 
 
-def note(session: Session, who: Requester, act: str, subject: str, now: int, /, **details: Any) -> None:
-    """Note what somebody in charge did; details that are None are left out."""
-    told = {name: value for name, value in details.items() if value is not None}
-    audit.note(session, at=now, by=who.name, surface=who.surface, act=act, subject=subject, details=told or None)
-
-
 async def ban(
     db: Database, pricing: Pricing, who: Requester, whom: str, *, hours: int | None, why: str, request: str | None
-) -> Banned:
-    """Keep somebody out for `hours`, or for good, and cancel what they have going. Raises `Refusal`."""
+) -> tuple[str, int]:
+    """Keep somebody out for `hours`, or for good, and cancel what they have going. Raises `Refusal`.
 
-    def work(session: Session) -> Banned:
+    Returns their name, and how many jobs were cancelled.
+    """
+
+    def work(session: Session) -> tuple[str, int]:
         now = now_ms()
         only_once(session, request, now)
         user, mine = _people(session, pricing, who, whom, now)
         if users.has_terminal(session, user.id):
-            raise Refusal("cannot_ban_operator", field="who", value=whom)
+            raise Refusal("cannot_ban_operator", field="who", value=user.name)
         if user.id == mine.id:
             raise Refusal("cannot_ban_yourself", field="who", value=whom)
         _require_lifted_here(session, user, who, now)
         until = None if hours is None else now + hours * HOUR_MS
-        by = OPERATOR.name if who.surface == TERMINAL else mine.name
+        by = OPERATOR.name if who.surface == TERMINAL else signature(session, who)
         bans.put(session, user_id=user.id, why=why, by=by, until=until, now=now)
         live = jobs.live_of(session, user.id)
         for job_id in live:
-            job = jobs.request_cancel(session, job_id=job_id, now=now)
+            job = jobs.call_off(session, job_id=job_id, why=why, now=now)
             if job is not None and job.status == "CANCELLED":
                 end_unpaid(session, job, "cancelled", now)
         note(session, who, "ban", f"user:{user.id}", now, name=user.name, hours=hours, why=why or None)
-        return Banned(user.name, why, hours, len(live))
+        return user.name, len(live)
 
     return await db.awrite(work)
 
@@ -95,7 +92,7 @@ async def unban(db: Database, pricing: Pricing, who: Requester, whom: str, *, re
         only_once(session, request, now)
         user, _ = _people(session, pricing, who, whom, now)
         if bans.of(session, user.id, now) is None:
-            raise Refusal("not_banned", field="who", value=whom)
+            raise Refusal("not_banned", field="who", value=user.name)
         _require_lifted_here(session, user, who, now)
         bans.lift(session, user.id)
         note(session, who, "unban", f"user:{user.id}", now, name=user.name)
@@ -104,15 +101,17 @@ async def unban(db: Database, pricing: Pricing, who: Requester, whom: str, *, re
     return await db.awrite(work)
 
 
-async def banned(db: Database, limit: int) -> tuple[Banned, ...]:
-    """Who is kept out now, the latest first."""
+async def banned(db: Database, limit: int) -> tuple[tuple[Banned, ...], int]:
+    """Who is kept out now, the latest first, and how many those are in all."""
 
-    def look(session: Session) -> tuple[Banned, ...]:
+    def look(session: Session) -> tuple[tuple[Banned, ...], int]:
         now = now_ms()
-        return tuple(
-            Banned(name, row.why, None if row.until is None else (row.until - now) / HOUR_MS)
-            for row, name in bans.current(session, now, limit)
+        found, count = bans.current(session, now, limit)
+        shown = tuple(
+            Banned(name, row.why, None if row.until is None else (row.until - now) / HOUR_MS, row.by)
+            for row, name in found
         )
+        return shown, count
 
     return await db.aread(look)
 

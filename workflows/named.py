@@ -35,7 +35,7 @@ def person(session: Session, pricing: Pricing, text: str, who: Requester, now: i
     number, name = found[1], found[2] or found[1]
     ids = IDS.get(who.surface)
     if ids is None or not ids.fullmatch(number):
-        raise Refusal("user_not_found", field=field, value=text)
+        raise _unknown(name, who, field)
     # Slack numbers people within their workspace.
     own, colon, _ = who.external_id.rpartition(":")
     return welcome(session, pricing, Requester(who.surface, f"{own}{colon}{number}", name), now)
@@ -47,7 +47,13 @@ def _by_name(session: Session, text: str, who: Requester, field: str) -> User:
     both = [users.by_name(session, each) for each in (name, f"{name}@{who.surface}")]
     meant = {user.id for user in both if user is not None}
     if not meant:
-        raise Refusal("user_not_found", field=field, value=text)
+        raise _unknown(name or text, who, field)
     if len(meant) > 1 and who.surface != users.TERMINAL:
         raise Refusal("user_unclear", field=field, value=text, name=name)
     return users.staying(session, next(user.id for user in both if user is not None))
+
+
+def _unknown(name: str, who: Requester, field: str) -> Refusal:
+    # There is nobody to mention at the terminal.
+    mention = None if who.surface == users.TERMINAL else True
+    return Refusal("user_not_found", field=field, value=name, mention=mention)

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from engine.spec import MODELS
-from storage import audit, gate, line, outbox, tally
+from storage import gate, line, outbox, tally
 from storage.database import Database
 from storage.tables import Gate, GateState
 from workflows.eta import SAMPLES
 from workflows.people import Requester, now_ms
+from workflows.record import note, signature
 from workflows.refusal import Refusal
 from workflows.repeated import only_once
 
@@ -98,10 +99,9 @@ async def turn(
     def work(session: Session) -> tuple[bool, QueueState]:
         now = now_ms()
         only_once(session, request, now)
-        changed = gate.turn(session, TURNS[act], by=by.name, why=why, now=now)
+        changed = gate.turn(session, TURNS[act], by=signature(session, by), why=why, now=now)
         if changed:
-            details = {"why": why} if why else None
-            audit.note(session, at=now, by=by.name, surface=by.surface, act=act, subject="queue", details=details)
+            note(session, by, act, "queue", now, why=why or None)
         return changed, _status(session)
 
     return await db.awrite(work)

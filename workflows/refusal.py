@@ -29,7 +29,12 @@ class Refusal(Exception):
         self.params = params
 
     @classmethod
-    def of(cls, invalid: InvalidSpec) -> Refusal:
-        """The first problem of a request that could not be read; people mend one thing at a time."""
+    def of(cls, invalid: InvalidSpec, task: str | None = None) -> Refusal:
+        """The first problem of a request that could not be read; people mend one thing at a time.
+
+        `task` says which option is meant where several have one of that name.
+        """
         first = invalid.problems[0]
-        return cls(first.code, field=first.field, value=first.value, allowed=first.allowed, **first.params)
+        return cls(
+            first.code, field=first.field, value=first.value, allowed=first.allowed, **{"task": task, **first.params}
+        )

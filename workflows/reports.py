@@ -8,15 +8,16 @@ from sqlmodel import Session
 
 from storage import jobs, reports, users
 from storage.database import Database
-from workflows import bans, reach
-from workflows.attempt import announce
+from workflows import bans, reach, view
 from workflows.control import remove_music
 from workflows.credits import welcome
-from workflows.moderators import looked_after, note, server_of
+from workflows.moderators import looked_after, server_of
 from workflows.people import ReplyTo, Requester, now_ms
 from workflows.pricing import Pricing
+from workflows.record import note
 from workflows.refusal import Refusal
 from workflows.repeated import only_once
+from workflows.view import JobView
 
 
 @dataclass(frozen=True)
@@ -63,24 +64,24 @@ async def complaints(db: Database, who: Requester, limit: int) -> tuple[tuple[Co
     return await db.aread(look)
 
 
-async def take_down(db: Database, who: Requester, job_id: int, why: str, *, request: str | None) -> None:
+async def take_down(db: Database, who: Requester, job_id: int, why: str, *, request: str | None) -> JobView:
     """Throw away the music of a finished job and say why in its post. Raises `Refusal`.
 
     What it cost stays paid: the work was done.
     """
 
-    def work(session: Session) -> None:
+    def work(session: Session) -> JobView:
         now = now_ms()
         only_once(session, request, now)
         job = looked_after(session, job_id, who)
-        if not remove_music(session, job_id, now):
+        if not remove_music(session, job, "taken_down", now):
             raise Refusal("nothing_to_take_down", field="job_id", value=job_id)
         jobs.taken_down(session, job_id, why)
-        announce(session, job, "taken_down", now)
         closed = reports.close(session, job_id, "taken_down", now)
         note(session, who, "takedown", f"job:{job_id}", now, why=why, reports=closed or None)
+        return view.look(session, job_id)
 
-    await db.awrite(work)
+    return await db.awrite(work)
 
 
 async def dismiss(db: Database, who: Requester, job_id: int, *, request: str | None) -> int:

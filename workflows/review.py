@@ -12,8 +12,9 @@ from storage.database import Database
 from storage.tables import User
 from workflows import moderation, view
 from workflows.attempt import end_unpaid
-from workflows.moderators import looked_after, note, server_of
+from workflows.moderators import looked_after, server_of
 from workflows.people import Requester, now_ms
+from workflows.record import note, signature
 from workflows.refusal import Refusal
 from workflows.repeated import only_once
 from workflows.rules import Rules
@@ -58,7 +59,7 @@ async def approve(db: Database, who: Requester, job_id: int, *, request: str | N
         now = now_ms()
         only_once(session, request, now)
         looked_after(session, job_id, who)
-        decided = reviews.decide(session, job_id, "approved", by=who.name, why=None, now=now)
+        decided = reviews.decide(session, job_id, "approved", by=signature(session, who), why=None, now=now)
         if not (decided and jobs.release(session, job_id=job_id, now=now)):
             raise Refusal("not_in_review", field="job_id", value=job_id)
         note(session, who, "approve", f"job:{job_id}", now)
@@ -74,7 +75,7 @@ async def reject(db: Database, who: Requester, job_id: int, why: str, *, request
         now = now_ms()
         only_once(session, request, now)
         looked_after(session, job_id, who)
-        decided = reviews.decide(session, job_id, "rejected", by=who.name, why=why, now=now)
+        decided = reviews.decide(session, job_id, "rejected", by=signature(session, who), why=why, now=now)
         job = jobs.rejected(session, job_id=job_id, why=why, now=now) if decided else None
         if job is None:
             raise Refusal("not_in_review", field="job_id", value=job_id)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from storage.users import TERMINAL
 from workflows.people import Requester
+from workflows.refusal import Refusal
 
 EVERYONE, ADMIN = "everyone", "admin"
 
@@ -56,6 +57,11 @@ class Roles(BaseModel):
     def in_charge(self, who: Requester) -> bool:
         """Whether somebody runs this house: whoever has the terminal, and the roles that are in charge."""
         return who.surface == TERMINAL or any(role.in_charge for role in self.of(who))
+
+    def require_in_charge(self, who: Requester, name: str) -> None:
+        """Raise the `Refusal` of the command `name` for everybody who is not in charge."""
+        if not self.in_charge(who):
+            raise Refusal("admins_only", field="command", value=name, server=self.unlisted(who))
 
     def priority(self, who: Requester) -> int:
         """The lane of their jobs: higher goes first."""

@@ -55,7 +55,7 @@ def judge(rules: Rules, task: str, values: Mapping[str, Any]) -> Request:
     """The frozen spec of a request, or a `Refusal`. Reads nothing but its arguments."""
     spec = _parsed(rules, task, values)
     if changed := moderation.reworded(rules.moderation, spec):
-        spec = _parsed(rules, task, {**spec.model_dump(exclude={"task"}), **changed})
+        spec = _parsed(rules, task, {**spec.model_dump(exclude={"task"}, exclude_unset=True), **changed})
     if task not in rules.capabilities.tasks:
         raise Refusal("task_not_available", task=task, engine=rules.capabilities.name)
     if getattr(spec, "src_audio_url", None):
@@ -72,7 +72,7 @@ def _parsed(rules: Rules, task: str, values: Mapping[str, Any]) -> Request:
     try:
         return parse(task, values, rules.known)
     except InvalidSpec as invalid:
-        raise Refusal.of(invalid) from None
+        raise Refusal.of(invalid, task) from None
 
 
 async def submit(
@@ -168,17 +168,26 @@ async def submit(
         return await db.awrite(keep)
 
 
-def hold(session: Session, user: User, job: Job | Ticket, now: int, *, daily: int | None = None) -> None:
+def hold(
+    session: Session, user: User, job: Job | Ticket, now: int, *, daily: int | None = None, again: bool = False
+) -> None:
     """Reserve the price of this round of `job`; a price of 0 places no hold.
 
-    Raises `Refusal` where it can't be paid; `daily` is what `/daily` would give towards it.
+    Raises `Refusal` where it can't be paid; `daily` is what `/daily` would give towards it, `again` that this very song
+    was asked for before, so that it can't be a shorter one.
     """
     if job.price == 0:
         return
     try:
         ledger.hold(session, key=jobs.hold_key(job), account=account_of(user), amount=job.price, now=now)
     except ledger.InsufficientCredits as short:
-        raise Refusal("insufficient_credits", required=short.required, available=short.available, daily=daily) from None
+        raise Refusal(
+            "insufficient_credits",
+            required=short.required,
+            available=short.available,
+            daily=daily,
+            again=True if again else None,
+        ) from None
 
 
 def _parent(session: Session, job_id: int | None, who: Requester, where: ReplyTo) -> int | None:

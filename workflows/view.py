@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from storage import jobs, outbox, tracks, users
 from storage.tables import Job
+from storage.users import TERMINAL
 from workflows import eta
 from workflows.people import Requester
 from workflows.queue import Pause, pause
@@ -18,7 +19,7 @@ from workflows.refusal import Refusal
 
 @dataclass(frozen=True)
 class FileView:
-    """A file of a track; `digest` names its blob."""
+    """A file of a track; `digest` names its blob: the SHA-256 of its bytes, and its format."""
 
     kind: str
     name: str
@@ -53,7 +54,7 @@ class JobView:
     `user` is the name of who asked and `owner` what the job's surface calls them. `post` is the status message;
     `moved` is the code of why it went to the owner's own messages; `unposted`: it could be posted nowhere.
     `deleted`: its tracks were thrown away, by its owner or, where `taken_down` says why, by somebody in charge.
-    `review`: it waits until somebody in charge has looked at it, and has no place in the queue yet.
+    `parked`: somebody in charge is to look at it first, and has not let it pass.
     """
 
     id: int
@@ -90,7 +91,7 @@ class JobView:
     eta_s: float | None
     tracks: tuple[TrackView, ...]
     pause: Pause | None = None
-    review: bool = False
+    parked: bool = False
     taken_down: str | None = None
 
     @property
@@ -98,8 +99,23 @@ class JobView:
         """Whether it will change no more by itself."""
         return self.status in ("COMPLETED", "FAILED", "CANCELLED")
 
+    @property
+    def folder(self) -> str | None:
+        """The folder that somebody named for its files on the terminal."""
+        return self.channel if self.surface == TERMINAL and self.channel else None
 
-def awaits_look(job: Job) -> bool:
+    @property
+    def review(self) -> bool:
+        """Whether somebody in charge looks at it before it gets a place in the queue."""
+        return awaits_look(self)
+
+    @property
+    def withheld(self) -> bool:
+        """Whether its words are not for everybody: nobody let them pass, or they may be what was wrong with it."""
+        return self.parked or self.taken_down is not None
+
+
+def awaits_look(job: Job | JobView) -> bool:
     """Whether somebody in charge looks at it before it gets a place in the queue."""
     return job.parked and job.status == "PENDING"
 
@@ -121,8 +137,7 @@ def recent(session: Session, limit: int, of: Requester | None = None) -> list[Jo
 
 
 def _view(session: Session, job: Job) -> JobView:
-    review = awaits_look(job)
-    waits = job.status == "PENDING" and not review
+    waits = job.status == "PENDING" and not job.parked
     stopped = pause(session) if waits else None
     user = users.person(session, job.user_id)
     return JobView(
@@ -159,7 +174,7 @@ def _view(session: Session, job: Job) -> JobView:
         position=jobs.position(session, job.id) if waits else None,
         eta_s=eta.seconds(session, job) if waits and not stopped else None,
         pause=stopped,
-        review=review,
+        parked=job.parked,
         taken_down=job.taken_down,
         tracks=tuple(
             TrackView(

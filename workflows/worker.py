@@ -73,7 +73,8 @@ class Worker:
             tasks=can.tasks, **self._limits.at_once,
         )  # fmt: skip
         first = claim()
-        if not first or can.together == 1:
+        # What an earlier version kept has no bucket.
+        if not first or can.together == 1 or not first[0].bucket:
             return first
         return (*first, *claim(most=can.together - 1, bucket=first[0].bucket))
 

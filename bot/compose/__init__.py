@@ -12,7 +12,7 @@ from bot.compose.house import (
     troubles,
     upgrade_database,
 )
-from bot.compose.running import serving, working
+from bot.compose.running import deliver, serving, working
 from bot.compose.sign import is_worked, somebody_works
 from config.settings import Settings, load_settings
 
@@ -21,6 +21,7 @@ __all__ = [
     "Settings",
     "Trouble",
     "can_make_music",
+    "deliver",
     "discord_invite",
     "discord_sync",
     "is_worked",

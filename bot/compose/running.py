@@ -81,6 +81,16 @@ async def serving(house: House) -> AsyncIterator[tuple[Clock, tuple[Chat, ...]]]
         yield wake[0], chats
 
 
+async def deliver(house: House) -> None:
+    """Deliver what is due to the terminal now, whether or not a process is there that works."""
+    from bot.on_terminal.courier import FolderCourier
+    from workflows.deliver import deliver_due
+
+    while await deliver_due(house.db, {"terminal": FolderCourier(house.blobs.path, house.songs)}):
+        # One thing in each channel, again and again.
+        pass
+
+
 def _answer_swiftly() -> None:
     """Make this process one that answers people: Python's own settings keep hundreds at one moment waiting."""
     sys.setswitchinterval(SWITCH_S)

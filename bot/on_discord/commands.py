@@ -62,7 +62,9 @@ def app_command(command: Command) -> AppCommand:
     options = [option for option in command.options if option.everyday]
     short = {option.name: _choices(option) for option in options if 0 < len(option.choices) <= CHOICES}
     app_commands.choices(**short)(typed)
-    completed: dict[str, Any] = {option.name: completion(option) for option in options if option.name not in short}
+    completed: dict[str, Any] = {
+        option.name: completion(command, option) for option in options if option.name not in short
+    }
     app_commands.autocomplete(**{name: found for name, found in completed.items() if found is not None})(typed)
     made: AppCommand = app_commands.Command(name=command.name, description=command.summary[:100], callback=typed)
     if command.admin:

@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 from pydantic_core import PydanticCustomError
 
-from bot.commands import Option
+from bot.commands import Command, Option
 from bot.names import name_of
 from engine.spec.fields import TONICS, Key
 from engine.spec.languages import LANGUAGES
@@ -20,10 +20,11 @@ Offered = list[app_commands.Choice[Any]]
 Completion = Callable[[discord.Interaction[Any], str], Awaitable[Offered]]
 
 
-def completion(option: Option) -> Completion | None:
+def completion(command: Command, option: Option) -> Completion | None:
     """How to complete `option`: songs of one's own, keys, or a list that is too long to show. None for free text."""
     if option.name.endswith("job_id"):
-        return _songs
+        # What is reported or looked at is somebody else's.
+        return _songs if command.music or command.task == "lrc" else None
     if option.kind == "key":
         return _keys
     if option.choices:

@@ -99,7 +99,7 @@ class Blocks:
 
     def spoken(self, text: str) -> str:
         """`text` with its commands as they are typed here: `/jobs` is `/studio jobs`."""
-        return _COMMAND.sub(lambda found: f"`/{STUDIO} {found[1]}" if found[1] in self._behind else found[0], text)
+        return _COMMAND.sub(lambda found: f"`{spoken_name(found[1])}" if found[1] in self._behind else found[0], text)
 
     def _owner(self, card: Card) -> list[str]:
         """A mention that notifies nobody, because it stands in a context block."""
@@ -126,6 +126,11 @@ class Blocks:
             deny=reply("button_keep", self._locale)[:30],
             style=_STYLES.get(action.style),
         )
+
+
+def spoken_name(name: str) -> str:
+    """The command `name` as it is typed here."""
+    return f"/{name}" if name in MAIN_COMMANDS else f"/{STUDIO} {name}"
 
 
 def action_of(action_id: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,8 @@ from slack_sdk.models.blocks import InputBlock, PlainTextInputElement, UserSelec
 from slack_sdk.models.views import View
 
 from bot.answers import refusal_words
-from bot.commands import Command
 from bot.forms import LONGEST, MORE, Field, Form
+from bot.on_slack.blocks import spoken_name
 from bot.on_slack.mrkdwn import typed
 from bot.replies import reply
 from workflows.named import MENTION
@@ -40,8 +40,8 @@ def modal(form: Form, where: ReplyTo, locale: str) -> View:
     return View(
         type="modal",
         callback_id=FORM,
-        title=form.title[:24],
-        submit=reply("button_send", locale)[:24],
+        title=spoken_name(form.command)[:24],
+        submit=reply("button_send", locale, ask=None if form.music else True)[:24],
         blocks=[_input(field) for field in form.fields],
         private_metadata=json.dumps(kept),
     )
@@ -60,9 +60,9 @@ def sent(view: Mapping[str, Any]) -> Sent:
     )
 
 
-def corrections(refusal: Refusal, command: Command, locale: str) -> dict[str, str]:
-    """A refusal under the field it is about, where the form has one; its author goes on from there."""
-    name = refusal.field if refusal.field in command.form else MORE
+def corrections(refusal: Refusal, fields: Sequence[str], locale: str) -> dict[str, str]:
+    """A refusal under that of the form's `fields` which it is about, else under the last one."""
+    name = refusal.field if refusal.field in fields else fields[-1]
     return {str(name): refusal_words(refusal, locale).replace("`", "")}
 
 

@@ -78,7 +78,7 @@ class Handlers:
         command = self._desk.commands.get(answered.command)
         refusal = self._judged(answered)
         if command is not None and refusal is not None:
-            await ack(response_action="errors", errors=corrections(refusal, command, asking.who.locale))
+            await ack(response_action="errors", errors=corrections(refusal, list(answered.answers), asking.who.locale))
             return
         await ack(response_action="clear")
         self._begin(asking, lambda known: self._filled(known, answered))

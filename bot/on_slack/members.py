@@ -52,9 +52,10 @@ class Members:
 
     async def named(self, text: str) -> str:
         """`text` with the names of people whom Slack mentions by their number alone."""
-        for number in dict.fromkeys(_NAMELESS.findall(text)):
-            name = (await self._member(number)).name
-            if name is not None:
+        numbers = list(dict.fromkeys(_NAMELESS.findall(text)))
+        # All at once: nobody waits longer for three names than for one.
+        for number, member in zip(numbers, await asyncio.gather(*map(self._member, numbers)), strict=True):
+            if (name := member.name) is not None:
                 text = text.replace(f"<@{number}>", mention(number, name))
         return text
 

@@ -37,7 +37,8 @@ def run(settings: Settings, args: argparse.Namespace) -> int:
     for entry in entries:
         when = datetime.fromtimestamp(entry.at / 1000).astimezone().strftime("%d %b %Y %H:%M")
         details = ", ".join(cleaned(detail, 200) for detail in record.in_words(entry))
+        whom = cleaned(record.about(entry))
         # As text: what people are called is no markup.
-        table.add_row(*map(Text, (when, cleaned(entry.by), entry.surface, entry.act, entry.subject, details)))
+        table.add_row(*map(Text, (when, cleaned(entry.by), entry.surface, entry.act, whom, details)))
     Console().print(table)
     return 0

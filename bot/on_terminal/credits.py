@@ -14,22 +14,32 @@ from workflows import credits, gifts
 from workflows.people import OPERATOR, Requester
 from workflows.refusal import Refusal
 
+CHANGES = ("grant", "revoke")
+
 
 def run(settings: Settings, args: argparse.Namespace) -> int:
     """Balance, grant, revoke, ledger or check."""
     with open_house(settings) as house:
+        if args.action == "check" and args.name is not None:
+            raise Refusal("not_needed", field="NAME", value=args.name)
+        if args.action not in CHANGES and args.amount is not None:
+            raise Refusal("not_needed", field="N", value=args.amount)
         if args.action == "check":
             return _check(house, as_object=args.json)
         if args.name is None:
             raise Refusal("missing", field="NAME", allowed="the name of a person")
+        args.name = args.name.removeprefix("@")
         if args.action == "ledger":
             return _ledger(house, args.name, as_object=args.json)
-        if args.action in ("grant", "revoke"):
+        if args.action in CHANGES:
             asyncio.run(_change(house, args))
         who = Requester("terminal", args.name, args.name)
         balance = asyncio.run(credits.balance(house.db, house.rules.pricing, who))
         values = {"name": args.name, "available": balance.available, "held": balance.held, "posted": balance.posted}
-        print(json.dumps(values) if args.json else reply("balance", **{**values, "held": balance.held or None}))
+        new = True if asyncio.run(credits.is_new(house.db, who)) else None
+        print(
+            json.dumps(values) if args.json else reply("balance", **{**values, "held": balance.held or None}, new=new)
+        )
         return 0
 
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from bot.actions import ACTIONS, Action
 from bot.commands import command_name
-from bot.compose import House, Settings, is_worked, open_house
+from bot.compose import House, Settings, deliver, is_worked, open_house
 from bot.on_terminal.cli import REFUSED
 from bot.on_terminal.lines import answer_lines, job_lines
 from bot.on_terminal.report import answer_json, as_json
@@ -29,6 +29,8 @@ def run(settings: Settings, args: argparse.Namespace) -> int:
     """List, show, or do what a button does."""
     with open_house(settings) as house:
         if args.action == "list":
+            if args.limit < 1:
+                raise Refusal("bad_value", field="--limit", value=args.limit, allowed="1 or more")
             return _list(house, asyncio.run(control.recent(house.db, args.limit)), as_object=args.json)
         if args.id is None:
             raise Refusal("missing", field="ID", allowed="the number of a job, as `minstrel jobs list` shows it")
@@ -42,7 +44,8 @@ async def _act(house: House, action: Action, args: argparse.Namespace) -> int:
     # Only for those who press one: a list answers sooner without it.
     from bot.desk import Desk, confirmation
 
-    desk, who = Desk(house.db, house.rules, lambda: None), Requester(OPERATOR.surface, args.name, args.name)
+    kept = asyncio.Event()
+    desk, who = Desk(house.db, house.rules, kept.set), Requester(OPERATOR.surface, args.name, args.name)
     where = ReplyTo(OPERATOR.surface)
     if action.effect == "opens":
         print((await desk.wanted(who, where, action, args.id)).as_command(desk.commands))
@@ -50,6 +53,8 @@ async def _act(house: House, action: Action, args: argparse.Namespace) -> int:
     if action.confirm and not args.yes and not _means_it(confirmation(action, "en")):
         return REFUSED
     answer = await desk.act(who, where, action, args.id)
+    if kept.is_set():
+        await deliver(house)
     if args.json and action.effect == "shows":
         print(json.dumps(answer_json(answer), ensure_ascii=False))
         return 0
@@ -57,6 +62,8 @@ async def _act(house: House, action: Action, args: argparse.Namespace) -> int:
         return _show(house, await control.show(house.db, answer.job or args.id), as_object=True)
     for line in answer_lines(answer):
         print(line)
+    if action.name == "delete" and (folder := (await control.show(house.db, args.id)).folder):
+        print(reply("copies_stay", folder=folder))
     if (action.effect == "makes" or action.name == "retry") and not is_worked(house):
         print(reply("nobody_works"), file=sys.stderr)
     return 0
@@ -91,7 +98,8 @@ def _list(house: House, jobs: list[JobView], *, as_object: bool) -> int:
     for job in jobs:
         when = datetime.fromtimestamp(job.created_at / 1000).astimezone().strftime("%d %b %H:%M")
         progress = f" {job.progress:.0%}" if job.status == "PROCESSING" and job.progress is not None else ""
-        what, status = f"/{command_name(job.task)}", job.status.lower() + progress
+        what = f"/{command_name(job.task)}"
+        status = job.status.lower() + progress if job.taken_down is None else "taken down"
         cells = (str(job.id), when, cleaned(job.user), what, cleaned(job.title or ""), status, str(job.price))
         # As text: what people are called, or call their songs, is no markup.
         table.add_row(*map(Text, cells))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from bot.answers import Answer
@@ -15,7 +16,19 @@ from bot.replies import reply
 from bot.waiting import waiting
 from workflows.view import JobView
 
+# Commands of chats that have words of their own here; every other one is typed behind `minstrel play`.
+_TYPED = {
+    "queue": "minstrel queue", "dead": "minstrel queue dead", "requeue": "minstrel queue requeue",
+    "grant": "minstrel credits grant", "revoke": "minstrel credits revoke", "audit": "minstrel audit",
+    "review": "minstrel play /review",
+}  # fmt: skip
+_COMMAND = re.compile(r"`/(\w+)")
 SHOWN = {"audio": "♫", "lrc": "≡", "midi": "♬", "image": "▣"}
+
+
+def spoken(text: str) -> str:
+    """`text` with its commands as they are typed here: `/queue resume` is `minstrel queue resume`."""
+    return _COMMAND.sub(lambda found: f"`{_TYPED.get(found[1], found[0][1:])}", text)
 
 
 def answer_lines(answer: Answer) -> list[str]:

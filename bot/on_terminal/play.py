@@ -41,8 +41,11 @@ async def _play(house: compose.House, args: argparse.Namespace) -> int:
     parsed = parse_command(args.text, catalogue())
     who = Requester("terminal", args.name, args.name)
     if not parsed.command.music:
-        desk = Desk(house.db, house.rules, lambda: None)
+        kept = asyncio.Event()
+        desk = Desk(house.db, house.rules, kept.set)
         answer = await desk.tell(who, ReplyTo("terminal"), parsed.command, parsed.values)
+        if kept.is_set():
+            await compose.deliver(house)
         if args.json:
             print(json.dumps(answer_json(answer), ensure_ascii=False))
         else:

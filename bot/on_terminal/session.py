@@ -11,6 +11,7 @@ from collections.abc import Callable
 from bot.answers import refusal_words
 from bot.compose import Settings, Trouble, load_settings, troubles
 from bot.on_terminal.cli import FAILED, REFUSED
+from bot.on_terminal.lines import spoken
 from bot.on_terminal.report import refusal_json
 from bot.replies import reply
 from workflows.refusal import Refusal
@@ -31,7 +32,9 @@ def guarded(command: Command, args: argparse.Namespace) -> int:
                 logging.getLogger("apscheduler").setLevel(logging.ERROR)
             return command(settings, args)
     except Refusal as refusal:
-        _say(refusal_words(refusal), refusal_json(refusal), args)
+        words = refusal_words(refusal)
+        # Whoever plays a command typed it as in a chat.
+        _say(words if args.command == "play" else spoken(words), refusal_json(refusal), args)
         return REFUSED
     except Trouble as trouble:
         message = trouble.words or reply(trouble.code, **trouble.params)

@@ -23,7 +23,7 @@ from workflows.asks.moderation import (
     Unban,
 )
 from workflows.moderation import TEXTS
-from workflows.people import now_ms
+from workflows.people import OPERATOR, now_ms
 from workflows.view import JobView
 
 SHOWN, SHOWN_BANS = 10, 25
@@ -54,9 +54,14 @@ async def complaints(counter: Counter, asked: Asked, ask: Reports) -> Answer:
 
 async def take_down(counter: Counter, asked: Asked, ask: Takedown) -> Answer:
     """A song goes, and its post says why."""
-    await reports.take_down(counter.db, asked.who, ask.job_id, ask.why, request=asked.request)
+    job = await reports.take_down(counter.db, asked.who, ask.job_id, ask.why, request=asked.request)
     counter.nudge()
-    return Answer(reply("takedown_done", asked.who.locale, job=ask.job_id))
+    said = reply("takedown_done", asked.who.locale, job=ask.job_id)
+    if job.folder is not None:
+        # Where that is on this machine is for whoever has the terminal.
+        folder = job.folder if asked.who.surface == OPERATOR.surface else None
+        said = f"{said} {reply('copies_stay', asked.who.locale, folder=folder)}"
+    return Answer(said)
 
 
 async def dismiss(counter: Counter, asked: Asked, ask: Dismiss) -> Answer:
@@ -95,13 +100,11 @@ async def reject(counter: Counter, asked: Asked, ask: Reject) -> Answer:
 
 async def ban(counter: Counter, asked: Asked, ask: Ban) -> Answer:
     """Somebody is kept out."""
-    done = await moderators.ban(
+    name, cancelled = await moderators.ban(
         counter.db, counter.rules.pricing, asked.who, ask.who, hours=ask.hours, why=ask.why, request=asked.request
     )
     counter.nudge()
-    return Answer(
-        reply("ban_done", asked.who.locale, name=done.name, hours=ask.hours, count=done.cancelled or None),
-    )
+    return Answer(reply("ban_done", asked.who.locale, name=name, hours=ask.hours, count=cancelled or None))
 
 
 async def unban(counter: Counter, asked: Asked, ask: Unban) -> Answer:
@@ -114,14 +117,15 @@ async def banned(counter: Counter, asked: Asked, ask: Bans) -> Answer:
     """Who is kept out."""
     del ask
     locale = asked.who.locale
-    found = await moderators.banned(counter.db, SHOWN_BANS)
+    found, count = await moderators.banned(counter.db, SHOWN_BANS)
     lines = [
         reply(
-            "ban_line", locale, name=one.name, why=one.why or None, left=None if one.hours is None else one.hours * 3600
+            "ban_line", locale, name=one.name, by=one.by, why=one.why or None,
+            left=None if one.hours is None else one.hours * 3600,
         )
         for one in found
-    ]
-    return Answer("\n".join(lines) or reply("bans_none", locale))
+    ]  # fmt: skip
+    return _listed(lines, count, "bans_hint", "bans_none", locale)
 
 
 async def audit(counter: Counter, asked: Asked, ask: Audit) -> Answer:
@@ -130,7 +134,7 @@ async def audit(counter: Counter, asked: Asked, ask: Audit) -> Answer:
     lines = [
         reply(
             "audit_line", locale, age=(now - one.at) / 1000, by=one.by, surface=one.surface, act=one.act,
-            subject=one.subject, details=record.in_words(one),
+            subject=record.about(one), details=record.in_words(one),
         )
         for one in await record.latest(counter.db, ask.limit)
     ]  # fmt: skip

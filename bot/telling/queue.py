@@ -9,7 +9,6 @@ from engine.spec import Request
 from workflows import dead_letters, repeated
 from workflows import queue as use_cases
 from workflows.asks.queue import Dead, Queue, Requeue
-from workflows.refusal import Refusal
 from workflows.repeated import Repeated
 
 SHOWN_LETTERS = 10
@@ -23,8 +22,7 @@ async def queue(counter: Counter, asked: Asked, ask: Queue) -> Answer:
         if not await repeated.first_time(counter.db, asked.request):
             raise Repeated(str(asked.request))
         return Answer(queue_words(state, who.locale, in_charge=in_charge))
-    if not in_charge:
-        raise Refusal("admins_only", field="do", value=f"queue do:{ask.do}")
+    counter.rules.roles.require_in_charge(who, f"queue {ask.do}")
     turned = await use_cases.turn(counter.db, ask.do, who, ask.why or None, request=asked.request)
     counter.nudge()
     return Answer(turned_words(*turned, who.locale))

@@ -60,7 +60,10 @@ def estimate(spec: Request, source_s: float | None = None) -> Estimate:
 
 def bucket(spec: Request, settled: Estimate) -> str:
     """The same for requests that an engine can make together: one task, about one length, sampled in the same way."""
-    ways = ("model_version", "inference_steps", "guidance_scale", "infer_method", "lora_name_or_path")
+    ways = (
+        "model_version", "inference_steps", "guidance_scale", "shift", "infer_method", "use_adg",
+        "cfg_interval_start", "cfg_interval_end", "lora_name_or_path", "lora_weight",
+    )  # fmt: skip
     parts = [spec.task, math.ceil(settled.duration / 10), *(getattr(spec, way, None) for way in ways)]
     return ":".join("" if part is None else str(part) for part in parts)
 

@@ -23,12 +23,16 @@ AUTO_WORDS = frozenset({"", "auto", "none", "null"})
 
 @dataclass(frozen=True)
 class Range:
-    """A number between `low` and `high` (both allowed); `auto` is one more value that means "you choose"."""
+    """A number between `low` and `high` (both allowed); `auto` is one more value that means "you choose".
+
+    `thing`: what the number stands for, where its range says nothing to people.
+    """
 
     low: float
     high: float
     unit: str = ""
     auto: float | None = None
+    thing: str = ""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self.check, handler(source))
@@ -41,6 +45,8 @@ class Range:
         return value
 
     def words(self) -> str:
+        if self.thing:
+            return self.thing
         unit = f" {self.unit}" if self.unit else ""
         text = f"{_plain(self.low)} to {_plain(self.high)}{unit}"
         return text if self.auto is None else f"{text}, or {_plain(self.auto)} for automatic"
@@ -173,7 +179,7 @@ Unit = Annotated[float, Range(0, 1)]
 Caption = Annotated[str, Text(0, 2048)]
 Lyrics = Annotated[str, Text(0, 20_000)]
 Label = Annotated[str | None, Text(0, 120)]
-JobId = Annotated[int, Range(1, 2**53)]
+JobId = Annotated[int, Range(1, 2**53, thing="the number of a song")]
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ class Job(Table, table=True):
         Index("ix_job_lane", "user_id", "priority", "id", **_where("status = 'PENDING' AND NOT parked")),
         Index("ix_job_parked", "user_id", **_where("status = 'PENDING' AND parked")),
         Index("ix_job_running", "lease_until", **_where("status = 'PROCESSING'")),
+        Index("ix_job_server_running", "server", **_where("status = 'PROCESSING' AND server IS NOT NULL")),
         Index("ix_job_shown", "status", "id", **_where(f"{IS_LIVE} AND post IS NOT NULL")),
         Index("ix_job_server_live", "server", "id", **_where(f"{IS_LIVE} AND server IS NOT NULL")),
         Index("ix_job_speed", "task", "finished_at", **_where("status = 'COMPLETED'")),

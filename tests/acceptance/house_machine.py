@@ -274,7 +274,7 @@ class HouseMachine(RuleBasedStateMachine):
             assert now < later
             return jobs.postpone(session, job_id=job_id, token=token, run_after=later, error_code="internal")
 
-        if self._settle(pick, postpone, crash):
+        if self._settle(pick, postpone, crash, wanted=True):
             expected = self.jobs[self._claim(pick)[0]]
             expected.end("PENDING")
             expected.run_after = later
@@ -284,7 +284,7 @@ class HouseMachine(RuleBasedStateMachine):
             assert now
             return jobs.hand_back(session, job_id=job_id, token=token)
 
-        if self._settle(pick, hand_back, crash):
+        if self._settle(pick, hand_back, crash, wanted=True):
             expected = self.jobs[self._claim(pick)[0]]
             expected.end("PENDING")
             expected.attempt -= 1
@@ -387,11 +387,15 @@ class HouseMachine(RuleBasedStateMachine):
 
         return self.db.write(wrapped)
 
-    def _settle(self, pick: int, act: Callable[..., bool], crash: bool) -> bool:
-        """Let a worker end its attempt, and say whether it could: only while the job was still its own."""
+    def _settle(self, pick: int, act: Callable[..., bool], crash: bool, *, wanted: bool = False) -> bool:
+        """Let a worker end its attempt, and say whether it could: only while the job was still its own.
+
+        `wanted`: and nobody had cancelled it, for this end lets it begin again.
+        """
         if not self.claims:
             return False
-        job_id, token, _, live = self._claim(pick)
+        job_id, token, expected, live = self._claim(pick)
+        live = live and not (wanted and expected.cancel_requested)
         try:
             settled = self._write(partial(act, job_id=job_id, token=token, now=self.now), crash)
         except Crash:

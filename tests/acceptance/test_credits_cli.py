@@ -91,13 +91,13 @@ def test_each_grant_counts_but_a_key_counts_once(terminal: Terminal) -> None:
 def test_what_does_not_fit_is_refused_and_changes_nothing(
     terminal: Terminal, words: tuple[str, ...], code: str
 ) -> None:
-    terminal.credits("balance", "ada")
+    terminal.says("play", "/credits", "--as", "ada")
     assert terminal.refused(*words) == code
     assert terminal.credits("balance", "ada")[1]["posted"] == 1000
 
 
 def test_the_terminal_gives_and_gets_as_anybody(terminal: Terminal, home: Path) -> None:
-    terminal.credits("balance", "ada")
+    terminal.says("play", "/credits", "--as", "ada")
     assert terminal.says("play", "/gift ada 30 message:thanks", "--as", "bob")[:2] == (
         0, "ada has 30 of your credits now. You have 970 left.",
     )  # fmt: skip

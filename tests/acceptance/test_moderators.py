@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,11 @@ from typing import Any
 import pytest
 
 from bot.on_terminal.cli import run
+from bot.on_terminal.courier import FolderCourier
+from tests.integration.house import ANN, House
+from workflows.deliver import deliver_due
+from workflows.people import ReplyTo
+from workflows.submit import submit
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +37,7 @@ def test_the_terminal_bans_and_the_record_says_so(capsys: pytest.CaptureFixture[
     code, answer = said(capsys, "play", "/ban who:ann hours:2 why:spam")
     assert (code, answer["text"]) == (0, "ann may not ask for anything for 2 hours now. Cancelled: 1 job.")
     code, job = said(capsys, "jobs", "show", "1")
-    assert (job["status"], job["error"]["code"]) == ("CANCELLED", "cancelled")
+    assert (job["status"], job["error"]["code"]) == ("CANCELLED", "called_off")
     code, refused = said(capsys, *song)
     assert (code, refused["error"]["code"]) == (2, "banned")
     assert 7100 < refused["error"]["retry_after"] <= 7200
@@ -47,6 +53,43 @@ def test_the_terminal_bans_and_the_record_says_so(capsys: pytest.CaptureFixture[
     assert said(capsys, "audit", "--limit", "0")[1]["error"]["field"] == "--limit"
     assert run(["audit"]) == 0
     assert "why spam" in " ".join(capsys.readouterr().out.split())
+
+
+def songs_made(home: Path, out: Path) -> Path:
+    """One song in a folder of the house's, and one in `out`; returns the first."""
+    house = House(home)
+
+    async def story() -> None:
+        for folder in ("", str(out)):
+            where = ReplyTo("terminal", folder)
+            await submit(house.db, house.rules, ANN, where, "text2music", {"caption": "blues", "duration": 30})
+        await house.work()
+        while await deliver_due(house.db, {"terminal": FolderCourier(house.blobs.path, home / "songs")}):
+            pass
+
+    asyncio.run(story())
+    house.db.close()
+    return home / "songs" / "1-a-title"
+
+
+@pytest.mark.parametrize("away", [("play", "/takedown {job} copied"), ("jobs", "delete", "{job}", "--yes")])
+def test_what_is_thrown_away_leaves_the_folder_of_the_house(
+    away: tuple[str, ...], capsys: pytest.CaptureFixture[str], home: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "mine"
+    ours = songs_made(home, out)
+    assert run([word.format(job=9) for word in away]) == 2
+    stranger, changed = ours / "a-title-mix.flac", ours / "stems" / "drums.flac"
+    stranger.write_bytes(b"mine")
+    changed.write_bytes(b"changed since")
+    capsys.readouterr()
+    assert run([word.format(job=1) for word in away]) == 0
+    assert "stay" not in capsys.readouterr().out
+    assert sorted(path for path in ours.rglob("*") if path.is_file()) == [stranger, changed]
+    kept = sorted(out.rglob("*"))
+    assert run([word.format(job=2) for word in away]) == 0
+    assert f"The copies in {out} stay." in capsys.readouterr().out
+    assert sorted(out.rglob("*")) == kept != []
 
 
 def test_what_the_operator_writes_in_moderation_toml_holds(capsys: pytest.CaptureFixture[str], home: Path) -> None:

@@ -232,13 +232,14 @@ def test_what_is_held_for_a_song_cannot_be_given_or_taken(chat: Chat) -> None:
 
 def test_those_in_charge_grant_and_revoke_and_it_is_on_record(chat: Chat) -> None:
     chat.has(BEN)
+    chat.has(ADA)
     assert chat.says('/grant ben 500 why:"won it"', ADA) == "ben got 500 credits and has 1,500 now."
     assert chat.says("/revoke ben 200 why:oops", ADA) == "ben lost 200 credits and has 1,300 now."
     assert chat.says("/credits", BEN).splitlines()[2:4] == ["-200 taken back: oops", "+500 given: won it"]
     noted = chat.db.read(lambda session: audit.latest(session, 10))
     assert [(note.act, note.by, note.subject, note.details) for note in noted] == [
-        ("revoke", "ada", "user:1", {"amount": 200, "why": "oops"}),
-        ("grant", "ada", "user:1", {"amount": 500, "why": "won it"}),
+        ("revoke", "ada", "user:1", {"name": "ben", "amount": 200, "why": "oops"}),
+        ("grant", "ada", "user:1", {"name": "ben", "amount": 500, "why": "won it"}),
     ]
 
 

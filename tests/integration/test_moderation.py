@@ -12,7 +12,7 @@ import pytest
 
 from bot.actions import ACTIONS
 from bot.answers import Answer
-from bot.card import card
+from bot.card import Card, card
 from bot.desk import Desk
 from storage import audit, blobs, ledger, outbox
 from storage.blobs import FolderBlobs
@@ -104,7 +104,10 @@ class Community:
 
     async def line(self, job: int) -> str:
         """What the message of the job says."""
-        return card(await self.job(job), self.house.rules.capabilities, file_limit=10**9, most_files=10).line
+        return (await self.card(job)).line
+
+    async def card(self, job: int) -> Card:
+        return card(await self.job(job), self.house.rules.capabilities, file_limit=10**9, most_files=10)
 
     async def credits(self, who: Requester = ANN) -> tuple[int, int]:
         """What they have, and what of it is held."""
@@ -180,6 +183,7 @@ def test_a_request_waits_for_a_look_and_is_made_after_it(home: Community) -> Non
         await home.house.work()
         assert (await home.job(1)).status == "PENDING"
         assert (await home.line(1)).startswith("waiting for somebody to look at it · 5 credits")
+        assert (await home.card(1)).title == "#1"
         assert "waiting for somebody to look" in await home.say(ANN, "/jobs")
         shown = await home.answer(MOD, "/review")
         assert shown is not None
@@ -190,13 +194,14 @@ def test_a_request_waits_for_a_look_and_is_made_after_it(home: Community) -> Non
         assert "in line" in await home.say(MOD, "/approve 1")
         assert home.woken == woken + 1
         assert (await home.line(1)).startswith("first in line")
+        assert (await home.card(1)).title == "blues"
         assert await home.say(MOD, "/review") == "Nothing waits for a look."
         await home.house.work()
         assert (await home.job(1)).status == "COMPLETED"
         assert await home.credits() == (995, 0)
 
     run(story())
-    assert home.record() == [("mo", "discord", "approve", "job:1")]
+    assert home.record() == [("mo@discord:300", "discord", "approve", "job:1")]
     home.sound()
 
 
@@ -211,6 +216,8 @@ def test_a_rejected_request_costs_nothing_and_says_why(home: Community) -> None:
         assert home.told(job) == ["accepted", "cancelled"]
         words = "Looked at, and not made: too rude for us. Nothing was charged. Ask again in other words."
         assert await home.line(job) == words
+        shown = await home.card(job)
+        assert (shown.title, shown.asked, shown.buttons) == (f"#{job}", "", ())
         assert words in await home.say(ANN, "/jobs")
         assert "does not wait for a look" in await home.say(MOD, f"/approve {job}")
 
@@ -322,7 +329,7 @@ def test_a_report_leads_to_a_takedown_whose_post_says_why(home: Community) -> No
         assert home.told(job) == ["accepted", "completed", "taken_down"]
         shown = await home.job(job)
         assert (shown.tracks, shown.deleted, shown.taken_down) == ((), True, "copies a known song")
-        message = card(shown, home.house.rules.capabilities, file_limit=10**9, most_files=10)
+        message = await home.card(job)
         assert message.line == "Taken down by those in charge: copies a known song."
         assert (message.title, message.asked, message.files, message.buttons) == (f"#{job}", "", (), ())
         assert await home.say(MOD, "/reports") == "No reports are open."
@@ -331,7 +338,7 @@ def test_a_report_leads_to_a_takedown_whose_post_says_why(home: Community) -> No
         assert await home.credits() == (995, 0)
 
     run(story())
-    assert home.record() == [("mo", "discord", "takedown", "job:1")]
+    assert home.record() == [("mo@discord:300", "discord", "takedown", "job:1")]
     home.house.db.write(lambda session: blobs.sweep(session, home.house.blobs, older_than_s=0))
     assert not [path for path in (home.house.folder / "blobs").rglob("*") if path.is_file()]
 
@@ -436,24 +443,61 @@ def test_somebody_banned_asks_for_nothing_and_loses_what_waits(home: Community) 
         assert await home.credits() == (995, 0)
         assert {job.status for job in await control.recent(home.house.db, 4)} == {"CANCELLED"}
         assert home.told(done + 1) == ["accepted", "cancelled"]
+        ended = "Cancelled by those in charge: spam. Nothing was charged."
+        assert [await home.line(job) for job in range(done + 1, done + 5)] == [ended] * 4
+        assert (await home.say(ANN, "/jobs")).count(ended) == 4
         words = "You may not ask for anything here for another 24 hours: spam."
         for text in ("/song blues duration:30", f"/report {done} x"):
             assert (await home.say(ANN, text)).startswith(words)
         for button in ("delete", "variations"):
             assert (await home.press(ANN, button, done)).startswith(words)
-        assert await home.say(MOD, "/bans") == "ann, for another 24 hours: spam"
+        assert (await home.say(MOD, "/bans")).splitlines() == [
+            "ann, for another 24 hours, by mo: spam",
+            "`/unban ada` lets somebody in again.",
+        ]
         # Looking is free.
         assert "A Title" in await home.say(ANN, "/jobs")
         assert "995 credits" in await home.say(ANN, "/credits")
         assert "`/song`" in await home.say(ANN, "/help")
         assert await home.say(MOD, "/unban @ann") == "ann is welcome again."
-        assert "is not banned" in await home.say(MOD, "/unban ann")
+        for whom in ("ann", "<@100|Annie>"):
+            assert await home.say(MOD, f"/unban {whom}") == "ann is not banned. `/bans` shows who is."
         assert await home.say(MOD, "/bans") == "Nobody is banned."
         await home.asked()
 
     run(story())
     assert [act for _, _, act, _ in home.record()] == ["unban", "ban"]
     home.sound()
+
+
+def test_the_list_of_bans_says_how_many_more_there_are(small: Community) -> None:
+    async def story() -> None:
+        for number in range(27):
+            await small.say(MOD, f"/ban <@5{number:02}|guest{number:02}>")
+        *shown, more, hint = (await small.say(MOD, "/bans")).splitlines()
+        assert len(shown) == 25
+        assert all(line.endswith(", for good, by mo") for line in shown)
+        assert (more, hint) == ("2 more after these.", "`/unban ada` lets somebody in again.")
+
+    run(story())
+
+
+def test_nobody_banned_is_sent_to_daily_credits_that_they_do_not_get(small: Community) -> None:
+    small.house.rules = replace(
+        small.house.rules,
+        roles=Roles.model_validate(
+            {"servers": (HOME,), "roles": {"everyone": {"daily": 50}, "admin": {"in_charge": True}}}
+        ),
+    )
+
+    async def story() -> None:
+        assert "`/daily`" in await small.say(ANN, "/credits")
+        await small.say(MOD, "/ban ann")
+        assert "`/daily`" not in await small.say(ANN, "/credits")
+        await small.say(MOD, "/unban ann")
+        assert "`/daily`" in await small.say(ANN, "/credits")
+
+    run(story())
 
 
 def test_a_ban_ends_by_itself(small: Community) -> None:
@@ -475,6 +519,7 @@ def test_a_ban_reaches_a_song_that_is_being_made(home: Community) -> None:
         assert "Cancelled: 1 job" in await home.say(MOD, "/ban ann")
         await home.house.work(worker)
         assert (await home.job(job)).status == "CANCELLED"
+        assert await home.line(job) == "Cancelled by those in charge. Nothing was charged."
         assert await home.credits() == (1000, 0)
 
     run(story())
@@ -532,6 +577,42 @@ def test_what_was_done_is_on_record(small: Community) -> None:
             "1 second ago, local (terminal): takedown job:1 (why too loud)"
         )
         assert "is for those who run this place" in await small.say(ANN, "/audit")
+
+    run(story())
+
+
+def test_a_nickname_is_nobody_elses_name_on_record(home: Community) -> None:
+    home.moderated(review_words=["knife"])
+    posing = replace(MOD, name="operator")
+
+    async def story() -> None:
+        await home.asked(MOD)
+        await home.asked(BEN)
+        for text in ("/queue pause", "/grant ben 5", "/revoke ben 5", "/ban ben"):
+            await home.say(posing, text)
+        await home.say(posing, "/unban ben")
+        assert "by mo" in await home.say(MOD, "/queue")
+        await home.say(posing, "/queue resume")
+        for decision in ("approve", "reject"):
+            job = await home.asked(BEN, caption="knife")
+            await home.say(posing, f"/{decision} {job} no" if decision == "reject" else f"/{decision} {job}")
+        # Who never asked for anything has no name of their own here.
+        await home.say(replace(posing, external_id="301"), "/queue pause")
+        await home.say(TERMINAL, "/queue resume")
+
+    run(story())
+    by = [name for name, _, _, _ in reversed(home.record())]
+    assert by == ["mo"] * 8 + ["operator@discord:301", "local"]
+    home.sound()
+
+
+def test_the_record_says_to_whom_and_only_what_there_is_to_say(small: Community) -> None:
+    async def story() -> None:
+        await small.asked(BEN)
+        await small.say(MOD, "/grant ben 5")
+        await small.say(MOD, "/ban ben hours:2 why:spam")
+        lines = (await small.say(MOD, "/audit")).splitlines()
+        assert [line.partition(": ")[2] for line in lines] == ["ban ben (hours 2, why spam)", "grant ben (amount 5)"]
 
     run(story())
 

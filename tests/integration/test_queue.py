@@ -135,10 +135,10 @@ def test_only_those_in_charge_turn_it_and_everybody_sees_it(place: House) -> Non
     chat = Chat(place)
 
     async def story() -> None:
-        assert await chat.says(BEN, "/queue pause") == "`/queue do:pause` is for those who run this place."
+        assert await chat.says(BEN, "/queue pause") == "`/queue pause` is for those who run this place."
         assert await chat.says(BEN, "/dead") == "`/dead` is for those who run this place."
         assert await chat.says(BEN, "/requeue 12") == "`/requeue` is for those who run this place."
-        assert await chat.says(BEN, "/queue") == "Nothing waits and nothing is being made."
+        assert await chat.says(BEN, "/queue") == "Nothing is in line and nothing is being made."
         said, again = await chat.says_twice(EVE, '/queue pause why:"new disk"')
         assert said.startswith("Paused: requests are taken and wait.")
         assert again is None, "the same request twice is answered once"
@@ -281,11 +281,11 @@ def test_what_could_be_posted_nowhere_is_posted_once_more(place: House) -> None:
         await place.work()
         for row in place.db.read(lambda session: outbox.pending_for(session, job)):
             place.db.write(lambda session, row=row: outbox.dead(session, row.id, 9, "401 Unauthorized"))  # type: ignore[misc]
-        [letter] = await dead_letters.listed(place.db, 10)
+        [letter] = (await dead_letters.listed(place.db, 10)).letters
         assert (letter.job.id, letter.error, letter.cause) == (job, "unposted", "401 Unauthorized")
         assert (await queue.status(place.db)).unposted == 1
         assert (await dead_letters.requeue_what(place.db, "unposted", OPERATOR)).jobs == (job,)
-        assert await dead_letters.listed(place.db, 10) == ()
+        assert await dead_letters.listed(place.db, 10) == dead_letters.Listed((), 0)
         return job
 
     job = played(story())

@@ -122,6 +122,20 @@ def test_a_running_job_is_cancelled_at_its_next_breath(house: House) -> None:
     assert topics(house, job.id) == ["accepted", "cancelled"]
 
 
+def test_what_is_cancelled_just_before_the_house_closes_is_not_made_by_the_next(house: House) -> None:
+    async def story() -> int:
+        accepted = await house.ask("wait")
+        worker = await house.work(until=lambda: house.pool.running == 1)
+        await control.cancel(house.db, accepted.job_id)
+        await worker.drain(5)
+        return accepted.job_id
+
+    job = asyncio.run(house.job(asyncio.run(story())))
+    assert job.status == "CANCELLED"
+    assert money(house) == (1000, 0)
+    assert topics(house, job.id) == ["accepted", "cancelled"]
+
+
 def test_progress_and_stage_can_be_seen(house: House) -> None:
     async def story() -> None:
         accepted = await house.ask("wait")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -52,9 +53,25 @@ def names(said: Card) -> list[str]:
 
 
 def test_a_job_that_somebody_looks_at_first_has_no_place_yet() -> None:
-    said = shown(replace(WAITING, review=True, position=None, eta_s=None))
+    said = shown(replace(WAITING, parked=True, position=None, eta_s=None))
     assert said.line == "waiting for somebody to look at it · 10 credits"
     assert [action.name for action in said.buttons] == ["cancel"]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        {"status": "PENDING"},
+        {"status": "CANCELLED"},
+        {"status": "CANCELLED", "error_code": "rejected", "error_params": {"why": "no"}},
+        {"status": "CANCELLED", "error_code": "called_off"},
+    ],
+)
+def test_words_that_nobody_let_pass_are_not_shown_nor_given_to_whoever_presses(end: dict[str, Any]) -> None:
+    said = shown(replace(WAITING, parked=True, title="Coffee Steam", position=None, eta_s=None, **end))
+    assert (said.title, said.asked) == ("#12", "")
+    assert "offee" not in repr(said)
+    assert [action.name for action in said.buttons] == (["cancel"] if end["status"] == "PENDING" else [])
 
 
 def test_what_those_in_charge_decided_is_said_with_their_reason() -> None:
@@ -63,6 +80,8 @@ def test_what_those_in_charge_decided_is_said_with_their_reason() -> None:
     gone = shown(replace(DONE, deleted=True, taken_down="copies a known song", tracks=()))
     assert (gone.title, gone.asked, gone.buttons) == ("#12", "", ())
     assert gone.line == "Taken down by those in charge: copies a known song."
+    banned = replace(WAITING, status="CANCELLED", error_code="called_off", error_params={"why": "spam"})
+    assert shown(banned).line == "Cancelled by those in charge: spam. Nothing was charged."
     # A cancelled job may have failed before; that is not why it ended.
     assert shown(replace(no, error_code="engine_crashed", error_params={})).line.startswith("Cancelled.")
 

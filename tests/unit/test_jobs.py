@@ -378,3 +378,12 @@ def test_two_houses_that_meet_people_at_once_agree_on_them(database_url: str, da
     assert first == second
     assert len(set(first)) == len(database.read(lambda session: session.exec(select(User)).all())) == 20
     other.close()
+
+
+@pytest.mark.parametrize("act", ["postpone", "hand_back"])
+def test_what_was_cancelled_does_not_go_back_into_the_queue(database: Database, act: str) -> None:
+    job_id, token = running(database)
+    database.write(lambda s: jobs.request_cancel(s, job_id=job_id, now=20))
+    assert database.write(lambda s: ENDS[act](s, job_id, token)) is False
+    assert database.write(lambda s: jobs.cancelled(s, job_id=job_id, token=token, now=30))
+    assert look(database, job_id).status == "CANCELLED"

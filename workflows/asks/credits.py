@@ -45,7 +45,7 @@ class Gift(_Between):
     task: Literal["gift"] = "gift"
     example: ClassVar[str] = "/gift @ann 50"
     form: ClassVar[tuple[str, ...]] = ("who", "amount", "message")
-    message: Words = Field(None, description="What they read with it", examples=["for your birthday"])
+    message: Words = Field(None, description="What they read in their list of credits", examples=["for your birthday"])
 
 
 class Grant(_Between):

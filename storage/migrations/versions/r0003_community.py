@@ -83,6 +83,7 @@ def _lanes() -> None:
         ("lane", ["user_id", "priority", "id"], "status = 'PENDING' AND NOT parked"),
         ("parked", ["user_id"], "status = 'PENDING' AND parked"),
         ("running", ["lease_until"], "status = 'PROCESSING'"),
+        ("server_running", ["server"], "status = 'PROCESSING' AND server IS NOT NULL"),
         ("shown", ["status", "id"], "status IN ('PENDING', 'PROCESSING') AND post IS NOT NULL"),
         ("server_live", ["server", "id"], "status IN ('PENDING', 'PROCESSING') AND server IS NOT NULL"),
         ("speed", ["task", "finished_at"], "status = 'COMPLETED'"),
