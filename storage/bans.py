@@ -20,10 +20,11 @@ def of(session: Session, user_id: int, now: int) -> tuple[str, int | None] | Non
 
 
 def put(session: Session, *, user_id: int, why: str, by: str, until: int | None, now: int) -> None:
-    """Ban somebody; a ban that is there already becomes this one."""
-    # Whoever asks for something has locked their row for as long (`users.present`). So what was let in before is there
-    # to be cancelled once we have it, and what comes after it finds the ban.
-    session.exec(select_rows(User.id).where(User.id == user_id).with_for_update())
+    """Ban somebody; a ban that is there already becomes this one.
+
+    For whoever has them alone (`users.present`). As all who ask for something are `present` for as long, what was let
+    in before is there to be cancelled, and what comes after finds the ban.
+    """
     row = Ban(user_id=user_id, why=why, by=by, until=until, created_at=now)
     fresh = {"why": why, "by": by, "until": until, "created_at": now}
     session.connection().execute(insert(session, row).on_conflict_do_update(index_elements=["user_id"], set_=fresh))

@@ -13,6 +13,11 @@ def first(session: Session, key: str, now: int) -> bool:
     return insert_once(session, Heard(key=key, heard_at=now), by=["key"]) is not None
 
 
+def known(session: Session, key: str) -> bool:
+    """Whether the request `key` was noted."""
+    return session.get(Heard, key) is not None
+
+
 def any_before(session: Session, before: int) -> bool:
     """Whether there is anything to `forget`; reads only."""
     return session.exec(select(Heard.key).where(Heard.heard_at < before).limit(1)).first() is not None

@@ -29,18 +29,21 @@ def recent(session: Session, user_id: int | None, limit: int) -> tuple[Job, ...]
 
 
 def live_of(session: Session, user_id: int) -> tuple[int, ...]:
-    """The numbers of the jobs of a user that wait or run, the oldest first."""
-    live = select(Job.id).where(Job.user_id == user_id, col(Job.status).in_(LIVE))
+    """The numbers of the jobs of a person, under any of theirs, that wait or run; the oldest first."""
+    live = select(Job.id).where(col(Job.user_id).in_(everyone(user_id)), col(Job.status).in_(LIVE))
     return tuple(session.exec(live.order_by(col(Job.id))))
 
 
-def finished_count(session: Session, user_id: int, most: int) -> int:
+def finished_count(session: Session, user_id: int, most: int, *, without: Collection[str] = ()) -> int:
     """How many songs of a person, under every name that turned out to be theirs, were finished and stand; up to `most`.
 
-    What a moderator took down does not count.
+    What a moderator took down does not count, and neither do the tasks `without`.
     """
     finished = select(Job.id).where(
-        col(Job.user_id).in_(everyone(user_id)), Job.status == "COMPLETED", col(Job.taken_down).is_(None)
+        col(Job.user_id).in_(everyone(user_id)),
+        Job.status == "COMPLETED",
+        col(Job.taken_down).is_(None),
+        col(Job.task).not_in(without),
     )
     return session.exec(select(func.count()).select_from(finished.limit(most).subquery())).one()
 

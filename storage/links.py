@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlmodel import Session, col, delete, func, select, update
@@ -49,25 +50,37 @@ def given_twice(session: Session, joined: str, survivor: str) -> tuple[Transfer,
     return tuple(by_twin[key] for key in session.exec(twins))
 
 
-def left_of(session: Session, given: Transfer) -> int:
-    """How much of what was given is still there, where nothing is held: what came first was spent first."""
+def gifts(session: Session, giver: str, takers: Collection[str]) -> int:
+    """How much the account `giver` gave to `takers` in all."""
+    given = select(func.coalesce(func.sum(Transfer.amount), 0)).where(
+        Transfer.debit_id == giver, col(Transfer.credit_id).in_(takers), Transfer.kind == "gift"
+    )
+    return int(session.exec(given).one())
+
+
+def left_of(session: Session, given: Transfer, elsewhere: int) -> int:
+    """How much of what was given is still there, where nothing is held: what came first was spent first.
+
+    `elsewhere`: credits that went, and count as if they had not.
+    """
     posted = select(Account.posted).where(Account.id == given.credit_id)
     later = select(func.coalesce(func.sum(Transfer.amount), 0)).where(
         Transfer.credit_id == given.credit_id, col(Transfer.id) > given.id
     )
-    return min(max(session.exec(posted).one() - int(session.exec(later).one()), 0), given.amount)
+    return min(max(session.exec(posted).one() + elsewhere - int(session.exec(later).one()), 0), given.amount)
 
 
-def join(session: Session, joined: int, survivor: int) -> None:
+def join(session: Session, joined: int, survivor: int, *, now: int, weightier: str) -> None:
     """From now on `joined`, and whoever was joined to them, is `survivor`, on every chat that knows them.
 
-    Jobs keep the number they were asked for under. What keeps one of them out keeps both out, the longer of two bans.
+    Jobs keep the number they were asked for under. What keeps one of them out keeps both out, for the longer of two
+    times; by the word of `weightier`, if one of the bans is theirs, so that nobody else can lift it.
     """
     _run(session, update(User).where(col(User.id).in_(everyone(joined))).values(joined=survivor))
     for table in (Identity, Draft, Asked):
         _run(session, update(table).where(col(table.user_id) == joined).values(user_id=survivor))
     _run(session, delete(LinkCode).where(col(LinkCode.user_id).in_((joined, survivor))))
-    _join_bans(session, joined, survivor)
+    _join_bans(session, joined, survivor, now, weightier)
 
 
 def _twin(key: str, joined: str, survivor: str) -> str:
@@ -75,14 +88,17 @@ def _twin(key: str, joined: str, survivor: str) -> str:
     return f"{key}:".replace(f":{joined}:", f":{survivor}:", 1)[:-1]
 
 
-def _join_bans(session: Session, joined: int, survivor: int) -> None:
+def _join_bans(session: Session, joined: int, survivor: int, now: int, weightier: str) -> None:
     either = col(Ban.user_id).in_((joined, survivor))
-    bans = session.exec(select(Ban.user_id, Ban.until).where(either)).all()
-    if not bans:
+    bans = session.exec(select(Ban.user_id, Ban.until, Ban.by).where(either)).all()
+    lasting = [ban for ban in bans if ban[1] is None or ban[1] > now]
+    _run(session, delete(Ban).where(either, col(Ban.user_id).not_in([number for number, _, _ in lasting])))
+    if not lasting:
         return
-    longest, _ = max(bans, key=lambda ban: (ban[1] is None, ban[1] or 0))
-    _run(session, delete(Ban).where(either, col(Ban.user_id) != longest))
-    _run(session, update(Ban).where(either).values(user_id=survivor))
+    longest = max(lasting, key=lambda ban: (ban[1] is None, ban[1] or 0))
+    kept, _, _ = max(lasting, key=lambda ban: (ban[2] == weightier, ban is longest))
+    _run(session, delete(Ban).where(either, col(Ban.user_id) != kept))
+    _run(session, update(Ban).where(either).values(user_id=survivor, until=longest[1]))
 
 
 def _run(session: Session, change: Any) -> None:

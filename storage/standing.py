@@ -88,7 +88,7 @@ def _latest(since: str, skipped: str, *which: ColumnElement[bool]) -> Select[tup
 def _looking(windows: tuple[str, ...], of_live: bool, no_songs: frozenset[str]) -> Prepared:
     owner = bindparam("user_id", type_=BigInteger())
     server = bindparam("server", type_=Text())
-    # Whoever was joined to somebody else yesterday has asked for what they asked for.
+    # Whoever was joined to somebody else has asked for what they asked for, and has it, too: jobs keep their number.
     theirs = select(USER.c.id).where(or_(USER.c.id == owner, USER.c.joined == owner))
     counts = and_(
         JOB.c.status != "FAILED",
@@ -96,7 +96,7 @@ def _looking(windows: tuple[str, ...], of_live: bool, no_songs: frozenset[str]) 
         *(JOB.c.task != task for task in sorted(no_songs)),
     )
     which = {
-        "task": (JOB.c.user_id == owner, JOB.c.task == bindparam("task", type_=Text())),
+        "task": (JOB.c.user_id.in_(theirs), JOB.c.task == bindparam("task", type_=Text())),
         "person": (JOB.c.user_id.in_(theirs), counts),
         "server": (JOB.c.server == server, counts),
     }
@@ -105,9 +105,9 @@ def _looking(windows: tuple[str, ...], of_live: bool, no_songs: frozenset[str]) 
         for name in which
     ]
     # Conditions of partial indexes are written out: only so are they used.
-    in_lanes = select(func.coalesce(func.sum(LANE.c.waiting + LANE.c.running), 0)).where(LANE.c.user_id == owner)
+    in_lanes = select(func.coalesce(func.sum(LANE.c.waiting + LANE.c.running), 0)).where(LANE.c.user_id.in_(theirs))
     is_parked = text("job.status = 'PENDING' AND job.parked")
-    parked = select(func.count()).select_from(JOB).where(JOB.c.user_id == owner, is_parked)
+    parked = select(func.count()).select_from(JOB).where(JOB.c.user_id.in_(theirs), is_parked)
     alive = text("job.status IN ('PENDING', 'PROCESSING') AND job.server IS NOT NULL")
     last_live = (
         select(JOB.c.id)

@@ -17,19 +17,19 @@ TERMINAL = "terminal"
 RESERVED = frozenset({"local", "operator"})
 
 
-def ensure(session: Session, *, surface: str, external_id: str, name: str, now: int) -> User:
-    """The person a surface knows as `external_id`, kept on first sight.
+def ensure(session: Session, *, surface: str, external_id: str, name: str, now: int, alone: bool = False) -> User:
+    """The person a surface knows as `external_id`, kept on first sight, and `present`.
 
     On the terminal `external_id` is the user's name. Elsewhere a name that is taken gets the surface added
     (`ann@discord`), then a number: two people of one name never share an account.
     """
-    met = present(session, surface, external_id)
+    met = present(session, surface, external_id, alone=alone)
     if met is not None:
         return met
     made = None
     named = by_name(session, external_id) if surface == TERMINAL else None
     if named is not None:
-        user = staying(session, named.id)
+        user = staying(session, named.id, alone=alone)
     else:
         made = user = _new(session, surface, external_id if surface == TERMINAL else name, now)
     identity = Identity(surface=surface, external_id=external_id, user_id=user.id)
@@ -37,7 +37,7 @@ def ensure(session: Session, *, surface: str, external_id: str, name: str, now: 
         # Another process met the same person at the same moment; its user is the one.
         if made is not None:
             session.exec(delete(User).where(col(User.id) == made.id))
-        return ensure(session, surface=surface, external_id=external_id, name=name, now=now)
+        return ensure(session, surface=surface, external_id=external_id, name=name, now=now, alone=alone)
     return user
 
 
@@ -52,9 +52,13 @@ def known(session: Session, surface: str, external_id: str) -> User | None:
     return session.exec(_known(surface, external_id)).first()
 
 
-def present(session: Session, surface: str, external_id: str) -> User | None:
-    """`known`, for somebody who is about to do something: until that is done, nobody joins them to somebody else."""
-    locked = _known(surface, external_id).with_for_update(key_share=True, read=True, of=User)
+def present(session: Session, surface: str, external_id: str, *, alone: bool = False) -> User | None:
+    """`known`, for somebody who is about to do something: until that is done, nobody joins them to somebody else.
+
+    `alone`: until then they do nothing else, either. It has to be said by the first who asks for them in a transaction:
+    two who lock a row together and then each want it for themselves would wait for each other.
+    """
+    locked = _known(surface, external_id).with_for_update(key_share=not alone, read=not alone, of=User)
     while (user := session.exec(locked.execution_options(populate_existing=True)).first()) is not None:
         if user.joined is None:
             return user
@@ -83,10 +87,10 @@ def person(session: Session, user_id: int) -> User:
     return user if user.joined is None else get(session, user.joined)
 
 
-def staying(session: Session, user_id: int) -> User:
-    """`person`, and nobody joins them to somebody else until what is being done to them is done."""
+def staying(session: Session, user_id: int, *, alone: bool = False) -> User:
+    """`person`, and nobody joins them to somebody else until what is being done to them is done. `alone` as above."""
     while True:
-        locked = select(User).where(User.id == user_id).with_for_update(key_share=True, read=True)
+        locked = select(User).where(User.id == user_id).with_for_update(key_share=not alone, read=not alone)
         user = session.exec(locked.execution_options(populate_existing=True)).one()
         if user.joined is None:
             return user

@@ -28,13 +28,15 @@ def account_of(user: User) -> str:
     return f"user:{user.id}"
 
 
-def welcome(session: Session, pricing: Pricing, requester: Requester, now: int) -> User:
-    """The person behind a request; the first time with an account and the welcome credits, once."""
-    if (met := users.present(session, requester.surface, requester.external_id)) is not None:
+def welcome(session: Session, pricing: Pricing, requester: Requester, now: int, *, alone: bool = False) -> User:
+    """The person behind a request; the first time with an account and the welcome credits, once.
+
+    `alone`: nobody else does anything with them until this transaction ends (`users.present`).
+    """
+    surface, external_id = requester.surface, requester.external_id
+    if (met := users.present(session, surface, external_id, alone=alone)) is not None:
         return met
-    user = users.ensure(
-        session, surface=requester.surface, external_id=requester.external_id, name=requester.name, now=now
-    )
+    user = users.ensure(session, surface=surface, external_id=external_id, name=requester.name, now=now, alone=alone)
     account = account_of(user)
     ledger.open_account(session, account)
     if pricing.welcome:
@@ -121,26 +123,23 @@ def _day(now: int) -> str:
 
 
 async def balance(db: Database, pricing: Pricing, requester: Requester) -> Balance:
-    """What a person has, and what of it is held; of somebody new, what they would begin with."""
+    """What a person has, and what of it is held. Opens the account of somebody new."""
 
     def look(session: Session) -> Balance:
-        user = _met(session, requester)
-        begin = Balance(posted=pricing.welcome, held=0, available=pricing.welcome)
-        return begin if user is None else ledger.balance(session, account_of(user))
+        return ledger.balance(session, account_of(welcome(session, pricing, requester, now_ms())))
+
+    return await db.awrite(look)
+
+
+async def foreseen(db: Database, pricing: Pricing, name: str) -> Balance | None:
+    """What somebody would begin with who came by the name `name`; None for the name of somebody who is there."""
+
+    def look(session: Session) -> Balance | None:
+        if users.known(session, users.TERMINAL, name) or users.by_name(session, name):
+            return None
+        return Balance(posted=pricing.welcome, held=0, available=pricing.welcome)
 
     return await db.aread(look)
-
-
-async def is_new(db: Database, requester: Requester) -> bool:
-    """Whether nobody in this house is who `requester` says they are."""
-    return await db.aread(lambda session: _met(session, requester) is None)
-
-
-def _met(session: Session, requester: Requester) -> User | None:
-    user = users.known(session, requester.surface, requester.external_id)
-    if user is None and requester.surface == users.TERMINAL:
-        user = users.by_name(session, requester.external_id)
-    return None if user is None else users.person(session, user.id)
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from storage import asked, ledger, links
+from storage import asked, heard, ledger, links, users
 from storage.database import Database
+from storage.locks import one_at_a_time
 from storage.tables import User
 from workflows.credits import account_of, welcome
-from workflows.people import Requester, now_ms
+from workflows.people import OPERATOR, Requester, now_ms
 from workflows.pricing import Pricing
 from workflows.refusal import Refusal
 from workflows.repeated import only_once
@@ -60,7 +61,7 @@ async def begin(db: Database, pricing: Pricing, who: Requester, request: str | N
         now = now_ms()
         only_once(session, request, now)
         maker = welcome(session, pricing, who, now)
-        links.locked(session, maker.id)
+        one_at_a_time(session, account_of(maker))
         links.keep_code(session, code=kept, user_id=maker.id, expires_at=now + CODE_MS)
         return Code(code, maker.name)
 
@@ -73,24 +74,25 @@ async def finish(db: Database, pricing: Pricing, who: Requester, typed: str, req
 
     def work(session: Session) -> Joined | Refusal:
         now = now_ms()
-        typist = welcome(session, pricing, who, now)
+        # Whoever answers a refusal notes its request then. A wrong code is kept before that, and counts once.
+        only_once(session, request and f"{request}:code", now)
+        typist, maker = _both(session, pricing, who, kept, now)
         if (first := asked.last(session, typist.id, WRONG, since=now - WRONG_MS, most=MOST_WRONG)) is not None:
             wait_s = -(-(first + WRONG_MS - now) // 1000)
             raise Refusal("link_too_often", field="code", value=typed, retry_after=wait_s)
-        maker_id = links.maker(session, kept, now)
-        if maker_id is None:
+        if maker is None:
             # Handed back, not raised: a wrong try is kept, and counts.
-            asked.note(session, typist.id, WRONG, now)
+            if request is None or not heard.known(session, request):
+                asked.note(session, typist.id, WRONG, now)
             return Refusal("link_wrong_code", field="code", value=typed)
-        if maker_id == typist.id:
+        if maker.id == typist.id:
             raise Refusal("link_same_person", field="code", value=typed, name=typist.name)
         only_once(session, request, now)
-        both = links.locked(session, maker_id, typist.id)
         if (live := links.live_jobs(session, typist.id)) > 0:
             raise Refusal("link_busy", field="code", value=typed, live=live)
         if not links.spend_code(session, kept, now):
             raise Refusal("link_wrong_code", field="code", value=typed)
-        return _joined(session, both[typist.id], both[maker_id], now)
+        return _joined(session, typist, maker, now)
 
     done = await db.awrite(work)
     if isinstance(done, Refusal):
@@ -98,14 +100,31 @@ async def finish(db: Database, pricing: Pricing, who: Requester, typed: str, req
     return done
 
 
+def _both(session: Session, pricing: Pricing, who: Requester, code: str, now: int) -> tuple[User, User | None]:
+    """Who typed the code and who made it, if anybody: they do and are nothing else until this transaction ends."""
+    while True:
+        # No lock before this one: two who share a row and then each want it alone would wait for each other.
+        typist = users.known(session, who.surface, who.external_id) or welcome(session, pricing, who, now, alone=True)
+        maker_id = links.maker(session, code, now)
+        both = links.locked(session, typist.id, typist.id if maker_id is None else maker_id)
+        if all(user.joined is None for user in both.values()):
+            return both[typist.id], None if maker_id is None else both[maker_id]
+        # They were joined while we waited: the next look finds whom to.
+
+
 def _joined(session: Session, joined: User, survivor: User, now: int) -> Joined:
     theirs, ours = account_of(joined), account_of(survivor)
-    back = sum(links.left_of(session, given) for given in links.given_twice(session, theirs, ours))
-    _move(session, f"link:{theirs}:back", theirs, ledger.BANK, back, now)
+    # What they gave to themselves is still there, too.
+    gifts = links.gifts(session, theirs, [f"user:{number}" for number in session.exec(users.everyone(survivor.id))])
+    twice = sum(links.left_of(session, given, gifts) for given in links.given_twice(session, theirs, ours))
+    here = min(twice, ledger.balance(session, theirs).available)
+    there = min(twice - here, ledger.balance(session, ours).available)
+    _move(session, f"link:{theirs}:back", theirs, ledger.BANK, here, now)
+    _move(session, f"link:{theirs}:gifts", ours, ledger.BANK, there, now)
     moved = ledger.balance(session, theirs).available
     _move(session, f"link:{theirs}", theirs, ours, moved, now)
-    links.join(session, joined.id, survivor.id)
-    return Joined(survivor.name, moved, back, ledger.balance(session, ours).available)
+    links.join(session, joined.id, survivor.id, now=now, weightier=OPERATOR.name)
+    return Joined(survivor.name, moved, here + there, ledger.balance(session, ours).available)
 
 
 def _move(session: Session, key: str, debit: str, credit: str, amount: int, now: int) -> None:

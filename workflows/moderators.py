@@ -117,8 +117,8 @@ async def banned(db: Database, limit: int) -> tuple[tuple[Banned, ...], int]:
 
 
 def _people(session: Session, pricing: Pricing, who: Requester, whom: str, now: int) -> tuple[User, User]:
-    """Whom they mean, and themselves."""
-    return named.person(session, pricing, whom, who, now), welcome(session, pricing, who, now)
+    """Whom they mean, who does nothing else until that is done, and themselves."""
+    return named.person(session, pricing, whom, who, now, alone=True), welcome(session, pricing, who, now)
 
 
 def _require_lifted_here(session: Session, user: User, who: Requester, now: int) -> None:

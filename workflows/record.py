@@ -29,7 +29,7 @@ def signature(session: Session, who: Requester) -> str:
     if who.surface == TERMINAL:
         return who.name
     user = users.known(session, who.surface, who.external_id)
-    return f"{who.name}@{who.surface}:{who.external_id}" if user is None else users.person(session, user.id).name
+    return f"{who.name}/{who.external_id}" if user is None else users.person(session, user.id).name
 
 
 async def latest(db: Database, limit: int) -> tuple[Audit, ...]:

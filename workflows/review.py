@@ -12,6 +12,7 @@ from storage.database import Database
 from storage.tables import User
 from workflows import moderation, view
 from workflows.attempt import end_unpaid
+from workflows.limits import NO_SONGS
 from workflows.moderators import looked_after, server_of
 from workflows.people import Requester, now_ms
 from workflows.record import note, signature
@@ -39,7 +40,10 @@ def needs_look(session: Session, rules: Rules, who: Requester, user: User, spec:
         return False
     if rule.review == "everybody" or moderation.has_review_words(rule, spec):
         return True
-    return rule.review == "newcomers" and jobs.finished_count(session, user.id, rule.review_first) < rule.review_first
+    if rule.review != "newcomers":
+        return False
+    # Stems of somebody else's song cost next to nothing, and show nothing of what somebody would ask for.
+    return jobs.finished_count(session, user.id, rule.review_first, without=NO_SONGS) < rule.review_first
 
 
 async def waiting(db: Database, who: Requester, limit: int) -> Waiting:

@@ -11,7 +11,7 @@ from slack_sdk.models.blocks import InputBlock, PlainTextInputElement, UserSelec
 from slack_sdk.models.views import View
 
 from bot.answers import refusal_words
-from bot.forms import LONGEST, MORE, Field, Form
+from bot.forms import LONGEST, Field, Form
 from bot.on_slack.blocks import spoken_name
 from bot.on_slack.mrkdwn import typed
 from bot.replies import reply

@@ -23,7 +23,7 @@ from bot.on_slack.blocks import DRAFT, STUDIO, Blocks, action_of
 from bot.on_slack.failures import TROUBLE, code_of
 from bot.on_slack.forms import Sent, corrections, modal, sent
 from bot.on_slack.members import Members
-from bot.on_slack.mrkdwn import typed, unlinked
+from bot.on_slack.mrkdwn import mentioning_nobody, naming, typed, unlinked
 from bot.on_slack.private import Private
 from bot.replies import reply
 from workflows.refusal import Refusal
@@ -113,7 +113,12 @@ class Handlers:
         if answered.command not in self._desk.commands:
             await self._private.tell(asking, Answer(reply("old_button", asking.who.locale)))
             return
-        answers = {name: text and await self.members.named(text) for name, text in answered.answers.items()}
+        people = _people(self._desk.commands[answered.command])
+        answers = dict(answered.answers)
+        for name, text in answered.answers.items():
+            if text and people:
+                # Chosen from a list that Slack shows, or typed.
+                answers[name] = await self.members.named(text) if name in people else mentioning_nobody(text)
         answer = await self._desk.filled(
             asking.who, asking.where, answered.command, answers, asking.request, parent=answered.parent
         )
@@ -168,5 +173,10 @@ def _command_text(body: Mapping[str, Any], commands: Mapping[str, Command]) -> s
         return f"/{name} {typed(text)}"
     # Behind this one people are named, so Slack links everything that can be linked.
     verb = text.lstrip("/").partition(" ")[0].casefold()
-    named = verb in commands and any(option.kind == "person" for option in commands[verb].options)
-    return f"/{typed(unlinked(text, people=named)).lstrip('/') or 'help'}"
+    plain = naming(text) if verb in commands and _people(commands[verb]) else typed(unlinked(text))
+    return f"/{plain.lstrip('/') or 'help'}"
+
+
+def _people(command: Command) -> frozenset[str]:
+    """The options of a command that name somebody."""
+    return frozenset(option.name for option in command.options if option.kind == "person")

@@ -8,6 +8,7 @@ import re
 _FORMATS = str.maketrans({"*": "∗", "_": "ˍ", "~": "∼"})
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _CODE = re.compile(r"(`[^`\n]*`)")
+_MENTION = re.compile(r"(<@[^<>|]+(?:\|[^<>]*)?>)")
 _LINKED = re.compile(r"<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>")
 _HALF_ESCAPE = re.compile(r"&[a-z]{0,3}$")
 
@@ -33,16 +34,11 @@ def typed(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def unlinked(text: str, *, people: bool) -> str:
-    """What people typed, where Slack made links of channels, addresses and names: as they typed it.
-
-    With `people`, who is mentioned stays as Slack writes it: `<@U123|ann>`.
-    """
+def unlinked(text: str) -> str:
+    """What people typed, where Slack made links of channels, addresses and names: as they typed it, still escaped."""
 
     def plain(found: re.Match[str]) -> str:
         sign, what, shown = found[1], found[2], found[3]
-        if sign == "@" and people:
-            return found[0]
         if not sign:
             return shown or what
         # "!" calls groups: here, everyone, subteam^S123.
@@ -50,6 +46,20 @@ def unlinked(text: str, *, people: bool) -> str:
         return mark + (shown or what.partition("^")[0]).removeprefix(mark)
 
     return _LINKED.sub(plain, text)
+
+
+def naming(text: str) -> str:
+    """What people typed behind a command about people: whom Slack itself mentions stays there, as `<@U123|ann>`."""
+    parts = _MENTION.split(text)
+    return "".join(
+        f"<{mentioning_nobody(typed(part[1:]))}" if index % 2 else mentioning_nobody(typed(unlinked(part)))
+        for index, part in enumerate(parts)
+    )
+
+
+def mentioning_nobody(text: str) -> str:
+    """`text` as people typed it, with nothing in it that reads as a mention: those are for Slack to make."""
+    return text.replace("<", "‹")
 
 
 def pieces(ready: str, most: int) -> list[str]:

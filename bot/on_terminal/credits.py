@@ -33,13 +33,13 @@ def run(settings: Settings, args: argparse.Namespace) -> int:
             return _ledger(house, args.name, as_object=args.json)
         if args.action in CHANGES:
             asyncio.run(_change(house, args))
+        # Whoever misspells a name makes nobody by it.
+        foreseen = asyncio.run(credits.foreseen(house.db, house.rules.pricing, args.name))
         who = Requester("terminal", args.name, args.name)
-        balance = asyncio.run(credits.balance(house.db, house.rules.pricing, who))
+        balance = foreseen or asyncio.run(credits.balance(house.db, house.rules.pricing, who))
         values = {"name": args.name, "available": balance.available, "held": balance.held, "posted": balance.posted}
-        new = True if asyncio.run(credits.is_new(house.db, who)) else None
-        print(
-            json.dumps(values) if args.json else reply("balance", **{**values, "held": balance.held or None}, new=new)
-        )
+        said = {**values, "held": balance.held or None, "new": None if foreseen is None else True}
+        print(json.dumps(values) if args.json else reply("balance", **said))
         return 0
 
 

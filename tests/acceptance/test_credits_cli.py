@@ -86,6 +86,8 @@ def test_each_grant_counts_but_a_key_counts_once(terminal: Terminal) -> None:
         (("revoke", "ada", "5", "--key", "k"), "key_for_grants"),
         (("revoke", "nobody", "5"), "user_not_found"),
         (("ledger", "nobody"), "user_not_found"),
+        (("check", "foo"), "not_needed"),
+        (("balance", "ada", "5"), "not_needed"),
     ],
 )
 def test_what_does_not_fit_is_refused_and_changes_nothing(
@@ -130,3 +132,20 @@ def test_an_operator_limits_the_songs_of_a_day(terminal: Terminal, home: Path) -
     assert (code, err) == (
         2, "You had 1 song in the last 24 hours, as many as you can have. Ask for the next one in 24 hours.",
     )  # fmt: skip
+
+
+def test_a_name_is_the_same_with_and_without_its_sign(terminal: Terminal) -> None:
+    for name, has in (("@ann", 1005), ("ann", 1010)):
+        assert terminal.credits("grant", name, "5")[1] == {"name": "ann", "available": has, "held": 0, "posted": has}
+    assert terminal.credits("balance", "@ann")[1]["available"] == 1010
+
+
+def test_looking_at_a_name_makes_nobody(terminal: Terminal) -> None:
+    code, out, _ = terminal.says("credits", "balance", "anne")
+    assert (code, out) == (
+        0, "Nobody here is called anne yet. Whoever comes by that name begins with 1,000 credits.",
+    )  # fmt: skip
+    code, _, err = terminal.says("credits", "ledger", "anne")
+    assert (code, err) == (2, "Nobody here is called anne. Write the name exactly as they have it here.")
+    code, _, err = terminal.says("play", "/gift @anne 5")
+    assert (code, err) == (2, "Nobody here is called anne. Write the name exactly as they have it here.")

@@ -25,16 +25,32 @@ def test_a_place_is_paused_drained_and_opened(tmp_path: Path) -> None:
     assert (state["state"], state["waiting"], state["running"], state["worked"]) == ("draining", 1, 0, False)
     shown = shell.run("queue")
     assert shown.stdout.startswith("The queue is drained by operator (moving)")
+    assert shown.stdout.splitlines()[-1].startswith("Nobody works it right now.")
+    assert "Open it again with `minstrel queue resume`." in shell.run("queue", "pause").stdout
     assert shell.json("queue", "resume") == {"changed": True, "state": "open", "why": None}
     again = shell.run("play", SONG, "--json")
     assert again.returncode == 0, again.stderr
     assert [job["status"] for job in shell.json("jobs", "list")] == ["COMPLETED", "COMPLETED"]
+    assert shell.run("play", "/takedown 1 copied").returncode == 0
+    assert "taken down" in shell.run("jobs", "list").stdout
 
 
 def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     assert shell.json("queue", "dead") == []
-    for words, code in (((), "missing"), (("12",), "job_not_found"), (("engine_crash",), "no_such_dead_letter")):
+    refused = shell.run("queue", "pause", "foo")
+    assert (refused.returncode, refused.stderr.strip()) == (
+        2, "foo has no meaning here: leave it out. `--why` takes the reason.",
+    )  # fmt: skip
+    assert shell.json("queue")["state"] == "open"
+    for limit in ("0", "-1"):
+        assert "`--limit`" in shell.run("jobs", "--limit", limit).stderr
+    for words, code in (
+        ((), "missing"),
+        (("",), "missing"),
+        (("12",), "job_not_found"),
+        (("engine_crash",), "no_such_dead_letter"),
+    ):
         refused = shell.run("queue", "requeue", *words, "--json")
         assert refused.returncode == 2
         assert json.loads(refused.stdout)["error"]["code"] == code

@@ -22,7 +22,7 @@ from storage.tables import User
 from tests.fakes.clock import at
 from tests.integration.house import House, rules
 from workflows import credits, gifts
-from workflows.people import OPERATOR, ReplyTo, Requester
+from workflows.people import OPERATOR, ReplyTo, Requester, now_ms
 from workflows.refusal import Refusal
 from workflows.rules import Rules
 from workflows.submit import Accepted, submit
@@ -54,6 +54,8 @@ class Chat:
         return answer.text
 
     def has(self, who: Requester = ANN) -> int:
+        """What they have; somebody new is welcomed first."""
+        self.db.write(lambda session: credits.welcome(session, self.rules.pricing, who, now_ms()))
         return asyncio.run(credits.balance(self.db, self.rules.pricing, who)).available
 
     def sound(self) -> bool:
@@ -326,7 +328,7 @@ def test_a_statement_names_the_songs_that_were_paid(house: House) -> None:
 
 def test_two_houses_give_the_day_and_the_month_once(database_url: str, database: Database) -> None:
     other = Database(database_url)
-    asyncio.run(credits.balance(database, RULES.pricing, ANN))
+    asyncio.run(credits.account(database, RULES, ANN))
 
     def ask_for_it(number: int) -> str:
         db = (database, other)[number % 2]
@@ -349,7 +351,7 @@ def test_gifts_there_and_back_at_once_lose_nothing(database_url: str, database: 
     other = Database(database_url)
     pair = (PATRON, BEN)
     for who in pair:
-        asyncio.run(credits.balance(database, RULES.pricing, who))
+        asyncio.run(credits.account(database, RULES, replace(who, roles=())))
 
     def give(number: int) -> None:
         db, giver, taker = (database, other)[number // 2 % 2], pair[number % 2], pair[1 - number % 2]
@@ -368,7 +370,7 @@ def test_gifts_there_and_back_at_once_lose_nothing(database_url: str, database: 
 def test_the_same_credits_are_never_given_twice(database_url: str, database: Database) -> None:
     other, start = Database(database_url), threading.Barrier(8)
     for who in (ANN, BEN):
-        asyncio.run(credits.balance(database, RULES.pricing, who))
+        asyncio.run(credits.account(database, RULES, replace(who, roles=())))
 
     def give(number: int) -> str:
         start.wait()
@@ -489,6 +491,8 @@ def test_whatever_is_given_and_taken_adds_up(database: Database, steps: list[tup
     def available() -> list[int]:
         return [asyncio.run(credits.balance(database, RULES.pricing, who)).available for who in people]
 
+    for person in people:
+        asyncio.run(credits.account(database, RULES, person))
     assert available() == books.has
     for step in steps:
         day = step[3] if isinstance(step[3], str) else DAYS[0]

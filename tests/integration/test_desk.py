@@ -302,7 +302,8 @@ def test_buttons_are_those_that_work_now(room: Room) -> None:
 
 def test_jobs_credits_and_help_are_told(room: Room) -> None:
     async def story() -> None:
-        assert "No songs yet" in await room.told("/jobs")
+        told = await room.told("/jobs")
+        assert told == "No songs yet. Try `/song slow blues`."
         await room.song()
         await room.told("/song another one duration:30")
         answer = await room.say("/jobs")
@@ -322,6 +323,40 @@ def test_jobs_credits_and_help_are_told(room: Room) -> None:
         assert "Did you mean `/song`?" in await room.told("/help sogn")
         # Nobody sees anybody else's songs.
         assert "No songs yet" in await room.told("/jobs", BEN)
+
+    run(story())
+
+
+def test_a_retry_that_cannot_be_paid_says_what_would_pay_for_it(tmp_path: Path) -> None:
+    room = Room(House(tmp_path, rules=rules(roles={"everyone": {"daily": 50}})))
+
+    async def story() -> None:
+        await room.told("/song broken duration:30")
+        await room.house.work()
+        await room.told("/daily", BEN)
+        left = await room.balance()
+        await room.told(f"/gift ben {left - 2}")
+        assert await room.press("retry", 1) == (
+            "Insufficient credits: another try costs 5 and you have 2. "
+            "Ask whoever runs this place for more, or take the 50 that `/daily` gives you today."
+        )
+        await room.told("/daily")
+        assert "back in the queue" in await room.press("retry", 1)
+
+    run(story())
+
+
+def test_help_has_what_is_for_those_in_charge_last(tmp_path: Path) -> None:
+    room = Room(House(tmp_path, rules=rules(roles={"admin": {"in_charge": True}})))
+    boss = Requester("chat", "u9", "eve", roles=("admin",))
+
+    async def story() -> None:
+        above, _, below = (await room.told("/help", boss)).partition("For those in charge:")
+        for name, command in room.desk.commands.items():
+            assert (f"`/{name}` " in below) is command.admin, name
+            if command.admin:
+                assert f"`/{name}` " not in above
+        assert "For those in charge" not in await room.told("/help")
 
     run(story())
 

@@ -252,6 +252,10 @@ def test_options_are_completed(play: Play) -> None:
         assert (await offered("song", "keyscale", "am"))[0] == ("A Minor", "A Minor")
         assert ("German (de)", "de") in await offered("song", "vocal_language", "ger")
         assert len(await offered("song", "vocal_language", "")) == 25
+        assert await offered("lrc", "job_id", "") == [("#1 A Title", 1)]
+        # A song that is reported is somebody else's.
+        report: Any = room.client.tree.get_command("report")
+        assert not report.get_parameter("job_id").autocomplete
 
     play(story)
 

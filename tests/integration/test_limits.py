@@ -22,8 +22,9 @@ from tests.fakes.pool import EditingPool
 from tests.integration.house import House, rules
 from tests.integration.test_desk import ANN, BEN, Room
 from tests.rows import free_job, person
-from workflows import control, housekeeping, limits
-from workflows.people import ReplyTo, Requester, now_ms
+from workflows import control, housekeeping, limits, review
+from workflows.moderation import Moderation
+from workflows.people import OPERATOR, ReplyTo, Requester, now_ms
 from workflows.refusal import Refusal
 from workflows.rules import Rules
 from workflows.submit import submit
@@ -104,6 +105,26 @@ def test_stems_of_a_song_are_no_songs(tmp_path: Path) -> None:
     asyncio.run(submit(house.db, once, ANN, ReplyTo("terminal"), "stems", stems))
     assert refused(house.db, once).code == "songs_of_day"
     asyncio.run(submit(house.db, once, ANN, ReplyTo("terminal"), "stems", stems))
+    house.db.close()
+
+
+def test_stems_of_songs_of_others_make_no_newcomer_known(tmp_path: Path) -> None:
+    watched = replace(
+        rules(capabilities=EditingPool.capabilities), moderation=Moderation(review="newcomers", review_first=1)
+    )
+    house = House(tmp_path, rules=watched, pool=EditingPool())
+
+    def made(who: Requester, task: str, **values: Any) -> bool:
+        looked_at = asyncio.run(submit(house.db, watched, who, HERE, task, values)).review
+        asyncio.run(house.work())
+        return looked_at
+
+    assert made(BEN, "text2music", caption="rock", duration=30)
+    asyncio.run(review.approve(house.db, OPERATOR, 1, request=None))
+    asyncio.run(house.work())
+    assert not made(ANN, "stems", source_job_id=1)
+    assert made(ANN, "text2music", caption="blues", duration=30)
+    assert not made(BEN, "text2music", caption="blues", duration=30)
     house.db.close()
 
 

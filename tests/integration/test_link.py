@@ -6,6 +6,7 @@ import asyncio
 import re
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,16 +20,17 @@ from sqlmodel import Session, col, select, update
 from bot.actions import ACTIONS
 from bot.answers import Answer
 from bot.desk import Desk
-from storage import ledger, links, users
+from storage import jobs, ledger, links, users
 from storage.blobs import FolderBlobs
 from storage.database import Database
 from storage.tables import Ban, LinkCode, Transfer
-from tests.integration.house import House
+from tests.integration.house import House, rules
 from tests.rows import priced_job
-from workflows import control, credits, link
+from workflows import control, credits, gifts, link, moderators
 from workflows.credits import account_of, welcome
-from workflows.people import ReplyTo, Requester, now_ms
+from workflows.people import OPERATOR, ReplyTo, Requester, now_ms
 from workflows.pricing import Pricing, Tier
+from workflows.refusal import Refusal
 
 T = TypeVar("T")
 
@@ -79,6 +81,9 @@ class Story:
         assert "taken" in await self.say(who, f"/song {caption} duration:30")
         await self.house.work()
         return (await control.recent(self.house.db, 1))[0].id
+
+    async def live(self, who: Requester) -> int:
+        return len(self.house.db.read(lambda session: jobs.live_of(session, self.number(who))))
 
     async def has(self, who: Requester) -> int:
         return (await credits.balance(self.house.db, self.house.rules.pricing, who)).available
@@ -179,7 +184,7 @@ def test_credits_that_were_given_twice_go_back_as_far_as_they_are_there(story: S
             give(f"allowance:{ann}:member:2026-11", ann, 300)
             # Spent before the rest came: the welcome of the other account is gone, and 40 more.
             give("operator:1", lee, 100)
-            ledger.transfer(session, key="spent", kind="gift", debit=lee, credit=ann, amount=1040, now=1)
+            ledger.transfer(session, key="spent", kind="revoke", debit=lee, credit="bank", amount=1040, now=1)
             give(f"daily:{lee}:{today}", lee, 50)
             give(f"daily:{lee}:2026-11-20", lee, 50)
             give(f"allowance:{lee}:member:2026-11", lee, 300)
@@ -190,7 +195,25 @@ def test_credits_that_were_given_twice_go_back_as_far_as_they_are_there(story: S
         # The day and the month that both had; not another day, another role, or what an operator gave.
         assert "350 credits went back" in said
         assert "610 credits came along" in said
-        assert await story.has(ON_DISCORD) == 1000 + 50 + 300 + 1040 + 610
+        assert await story.has(ON_DISCORD) == 1000 + 50 + 300 + 610
+        story.sound()
+
+    run(told())
+
+
+@pytest.mark.parametrize(
+    ("given", "spent", "back", "left"), [(1000, 0, 1000, 1000), (1000, 1300, 700, 0), (400, 0, 1000, 1000)]
+)
+def test_a_welcome_given_to_oneself_is_no_second_welcome(
+    story: Story, given: int, spent: int, back: int, left: int
+) -> None:
+    async def told() -> None:
+        await story.say(ON_DISCORD, "/credits")
+        assert f"ann has {given:,} of your" in await story.say(ON_SLACK, f"/gift {ON_DISCORD.name} {given}")
+        if spent:
+            await gifts.revoke(story.house.db, story.house.rules, OPERATOR, ON_DISCORD.name, spent)
+        assert f"{back:,} credits went back" in await story.link(ON_DISCORD, ON_SLACK)
+        assert await story.has(ON_DISCORD) == left
         story.sound()
 
     run(told())
@@ -217,11 +240,30 @@ def test_a_failed_song_of_a_joined_account_is_tried_again_at_the_cost_of_its_per
         await control.retry(story.house.db, failed, ON_DISCORD, SONGS)
         assert await story.has(ON_DISCORD) == 995
         story.sound()
+        # Another name leaves as many places as one has.
+        story.desk.rules = story.house.rules = rules(limits={"live_jobs": 2})
+        assert "taken" in await story.say(ON_DISCORD, "/song wait duration:30")
+        assert "You have 2 jobs" in await story.say(ON_SLACK, "/song wait duration:30")
+        assert await story.live(ON_DISCORD) == 2
         # Whose songs are under way is not joined further, whichever number they are under.
-        assert "You have 1 job going" in await story.link(AT_HOME, ON_DISCORD)
-        await control.cancel(story.house.db, failed)
-        assert await story.has(ON_DISCORD) == 1000
+        assert "You have 2 jobs going" in await story.link(AT_HOME, ON_DISCORD)
+        # Who is kept out has nothing made under any name.
+        _, cancelled = await moderators.ban(
+            story.house.db, story.house.rules.pricing, OPERATOR, "ann", hours=1, why="", request=None
+        )
+        assert (cancelled, await story.live(ON_DISCORD), await story.has(ON_DISCORD)) == (2, 0, 1000)
         story.sound()
+
+
+def test_a_minute_of_two_names_is_one_minute(story: Story) -> None:
+    async def told() -> None:
+        story.desk.rules = rules(limits={"per_minute": {"text2music": 2}})
+        for who in (ON_SLACK, ON_DISCORD):
+            await story.say(who, "/song blues duration:30")
+            await story.house.work()
+        await story.link(ON_DISCORD, ON_SLACK)
+        for who in (ON_SLACK, ON_DISCORD):
+            assert "2 times a minute" in await story.say(who, "/song blues duration:30")
 
     run(told())
 
@@ -286,7 +328,13 @@ def test_a_request_that_comes_again_is_answered_once(story: Story) -> None:
     async def told() -> None:
         code = await story.code(ON_DISCORD)
         assert "You are ann" in await story.say(ON_SLACK, f"/link {code}", "same")
-        assert await story.desk.typed(ON_SLACK, OFFICE, f"/link {code}", "same") is None
+        for _ in range(7):
+            assert await story.desk.typed(ON_SLACK, OFFICE, f"/link {code}", "same") is None
+        # None of these was a wrong code, and one that was counts once: with five nothing would be joined.
+        assert "is not good" in await story.say(ON_SLACK, "/link AAAAAAAA", "wrong")
+        for _ in range(7):
+            assert await story.desk.typed(ON_SLACK, OFFICE, "/link AAAAAAAA", "wrong") is None
+        assert "You are anna" in await story.link(AT_HOME, ON_SLACK)
         assert await story.desk.typed(ON_DISCORD, SONGS, "/link", "made") is not None
         assert await story.desk.typed(ON_DISCORD, SONGS, "/link", "made") is None
 
@@ -312,6 +360,67 @@ def test_a_draft_and_a_ban_follow_their_person(story: Story) -> None:
         # The longer one, whoever had it.
         assert [(row.user_id, row.why, row.until) for row in kept] == [(story.number(ON_DISCORD), "Ann Lee", None)]
         assert not isinstance(await story.desk.reopened(ON_DISCORD, refused.draft), Answer)
+
+    run(told())
+
+
+@pytest.mark.parametrize("first", [ON_DISCORD, ON_SLACK], ids=["goes on", "is joined"])
+def test_what_the_operator_decided_is_not_lifted_from_a_chat_after_a_join(story: Story, first: Requester) -> None:
+    async def told() -> None:
+        pricing, db = story.house.rules.pricing, story.house.db
+        boss = Requester("discord", "9", "boss", server="discord:9", roles=("admin",))
+        longer = ON_SLACK if first is ON_DISCORD else ON_DISCORD
+        for who in (ON_DISCORD, ON_SLACK):
+            await story.say(who, "/credits")
+        code = await story.code(ON_DISCORD)
+        for who, by, hours in ((first, OPERATOR, 1), (longer, boss, None)):
+            await moderators.ban(db, pricing, by, who.name, hours=hours, why=by.name, request=None)
+        await story.say(ON_SLACK, f"/link {code}")
+        [ban], _ = await moderators.banned(db, 9)
+        assert (ban.name, ban.by, ban.why, ban.hours) == ("ann", "operator", "operator", None)
+        with pytest.raises(Refusal, match="operators_ban"):
+            await moderators.unban(db, pricing, boss, "ann", request=None)
+        await moderators.unban(db, pricing, OPERATOR, "ann", request=None)
+
+    run(told())
+
+
+def test_a_ban_of_the_operator_that_is_over_decides_nothing(story: Story) -> None:
+    async def told() -> None:
+        for who in (ON_DISCORD, ON_SLACK):
+            await story.say(who, "/credits")
+        rows = ((ON_DISCORD, "operator", now_ms() - 1), (ON_SLACK, "boss", now_ms() + 60_000))
+
+        def ban(session: Session) -> None:
+            for who, by, until in rows:
+                session.add(Ban(user_id=story.number(who), why="", by=by, until=until, created_at=1))
+
+        story.house.db.write(ban)
+        await story.link(ON_DISCORD, ON_SLACK)
+        kept = story.house.db.read(lambda session: session.exec(select(Ban)).all())
+        assert [(row.user_id, row.by, row.until) for row in kept] == [(story.number(ON_DISCORD), *rows[1][1:])]
+
+    run(told())
+
+
+def test_many_links_and_bans_of_one_person_at_one_moment_wait_for_each_other_and_are_done(story: Story) -> None:
+    async def told() -> None:
+        db, pricing = story.house.db, story.house.rules.pricing
+        for who in (ON_DISCORD, ON_SLACK):
+            await story.say(who, "/credits")
+        codes = await asyncio.gather(*(link.begin(db, pricing, ON_DISCORD, None) for _ in range(12)))
+        bans = (
+            moderators.ban(db, pricing, OPERATOR, "Ann Lee", hours=1, why=str(number), request=None)
+            for number in range(12)
+        )
+        tries = (story.say(ON_SLACK, f"/link {code.code}") for code in codes)
+        told = await asyncio.gather(*bans, *tries)
+        # Five wrong codes are enough, however many come at one moment.
+        said = Counter(one.partition(":")[0] for one in told if isinstance(one, str))
+        assert sum(said.values()) == 12
+        assert sum("You are ann" in one for one in said.elements()) <= 1
+        assert sum("is not good" in one for one in said.elements()) <= 5
+        story.sound()
 
     run(told())
 
@@ -428,6 +537,7 @@ steps = st.lists(
         st.tuples(st.just("grant"), people, amounts),
         st.tuples(st.just("daily"), people, st.integers(1, 2)),
         st.tuples(st.just("spend"), people, amounts),
+        st.tuples(st.just("gift"), people, amounts),
         st.tuples(st.just("join"), people, people),
     ),
     max_size=14,
@@ -436,27 +546,38 @@ steps = st.lists(
 
 @dataclass
 class Books:
-    """What the accounts should have: credits by the key they came under, the oldest first."""
+    """What an account should have: credits that came under a key or, below zero, went, and to whom."""
 
-    there: list[tuple[str, int]]
     given: set[str]
+    rows: list[tuple[str, int, Books | None]]
 
-    def spend(self, amount: int) -> None:
-        while amount:
-            key, has = self.there.pop(0)
-            taken = min(has, amount)
-            amount -= taken
-            if has > taken:
-                self.there.insert(0, (key, has - taken))
+    def come(self, key: str, amount: int) -> None:
+        self.rows.append((key, amount, None))
+
+    def go(self, amount: int, to: Books | None = None) -> None:
+        self.rows.append(("", -amount, to))
 
     @property
     def total(self) -> int:
-        return sum(amount for _, amount in self.there)
+        return sum(amount for _, amount, _ in self.rows)
 
-    def take_over(self, other: Books) -> None:
-        kept = sum(amount for key, amount in other.there if key not in self.given)
-        if kept:
-            self.there.append(("link", kept))
+    def there(self, takers: list[Books]) -> list[tuple[str, int]]:
+        """What is left of what came, the first spent first, had nothing gone to `takers`."""
+        left = [(key, amount) for key, amount, _ in self.rows if amount > 0]
+        spent = sum(-amount for _, amount, to in self.rows if amount < 0 and not any(to is one for one in takers))
+        for at, (key, amount) in enumerate(left):
+            left[at] = (key, amount - min(amount, spent))
+            spent -= min(amount, spent)
+        return left
+
+    def take_over(self, other: Books, numbers: list[Books]) -> None:
+        twice = sum(amount for key, amount in other.there(numbers) if key in self.given)
+        here = min(twice, other.total)
+        if there := min(twice - here, self.total):
+            self.go(there)
+        if other.total > here:
+            self.come("link", other.total - here)
+        other.rows.clear()
 
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -469,7 +590,7 @@ def test_whatever_came_before_a_link_takes_back_what_was_given_twice_and_nothing
     def told(session: Session) -> None:
         name = uuid.uuid4().hex
         crowd = [welcome(session, pricing, Requester("chat", f"{name}{n}", f"{name}{n}"), 1).id for n in range(3)]
-        books = [Books([("welcome", 100)], {"welcome"}) for _ in crowd]
+        books = [Books({"welcome"}, [("welcome", 100, None)]) for _ in crowd]
         for number, (what, one, amount) in enumerate(history):
             # Who was joined does everything as whom they were joined to.
             person = users.person(session, crowd[one]).id
@@ -478,21 +599,30 @@ def test_whatever_came_before_a_link_takes_back_what_was_given_twice_and_nothing
             match what:
                 case "grant":
                     ledger.grant(session, key=key, account=account, amount=amount, now=1)
-                    mine.there.append((key, amount))
+                    mine.come(key, amount)
                 case "daily" if f"daily:{amount}" not in mine.given:
                     ledger.grant(session, key=f"daily:{account}:{amount}", account=account, now=1, amount=50)
-                    mine.there.append((f"daily:{amount}", 50))
+                    mine.come(f"daily:{amount}", 50)
                     mine.given.add(f"daily:{amount}")
                 case "spend" if mine.total >= amount:
                     ledger.transfer(session, key=key, kind="revoke", debit=account, credit="bank", amount=amount, now=1)
-                    mine.spend(amount)
+                    mine.go(amount)
+                case "gift" if mine.total >= amount:
+                    other = users.person(session, crowd[(one + 1) % 3]).id
+                    if other != person:
+                        ledger.transfer(
+                            session, key=key, kind="gift", debit=account, credit=f"user:{other}", amount=amount, now=1
+                        )
+                        theirs = books[crowd.index(other)]
+                        mine.go(amount, theirs)
+                        theirs.come(key, amount)
                 case "join":
                     survivor = users.person(session, crowd[amount]).id
                     if survivor != person:
+                        numbers = [books[n] for n in range(3) if users.person(session, crowd[n]).id == survivor]
                         both = links.locked(session, person, survivor)
                         link._joined(session, both[person], both[survivor], 1)
-                        books[crowd.index(survivor)].take_over(mine)
-                        mine.there.clear()
+                        books[crowd.index(survivor)].take_over(mine, numbers)
             # The next step reads what this one changed.
             session.expire_all()
         for user_id, book in zip(crowd, books, strict=True):

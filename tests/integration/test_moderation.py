@@ -201,7 +201,7 @@ def test_a_request_waits_for_a_look_and_is_made_after_it(home: Community) -> Non
         assert await home.credits() == (995, 0)
 
     run(story())
-    assert home.record() == [("mo@discord:300", "discord", "approve", "job:1")]
+    assert home.record() == [("mo/300", "discord", "approve", "job:1")]
     home.sound()
 
 
@@ -338,7 +338,7 @@ def test_a_report_leads_to_a_takedown_whose_post_says_why(home: Community) -> No
         assert await home.credits() == (995, 0)
 
     run(story())
-    assert home.record() == [("mo@discord:300", "discord", "takedown", "job:1")]
+    assert home.record() == [("mo/300", "discord", "takedown", "job:1")]
     home.house.db.write(lambda session: blobs.sweep(session, home.house.blobs, older_than_s=0))
     assert not [path for path in (home.house.folder / "blobs").rglob("*") if path.is_file()]
 
@@ -602,7 +602,7 @@ def test_a_nickname_is_nobody_elses_name_on_record(home: Community) -> None:
 
     run(story())
     by = [name for name, _, _, _ in reversed(home.record())]
-    assert by == ["mo"] * 8 + ["operator@discord:301", "local"]
+    assert by == ["mo"] * 8 + ["operator/301", "local"]
     home.sound()
 
 

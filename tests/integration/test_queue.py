@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from sqlmodel import Session
 
-from bot.answers import Answer
+from bot.answers import Answer, refusal_words
 from bot.card import card
 from bot.desk import Desk
+from bot.queue_words import requeued_words
 from storage import audit, jobs, ledger, outbox
 from storage.database import Database
+from storage.tables import Job
 from tests.integration.house import ANN, House, rules
 from workflows import control, credits, dead_letters, queue
 from workflows.people import OPERATOR, ReplyTo, Requester, now_ms
@@ -142,7 +145,7 @@ def test_only_those_in_charge_turn_it_and_everybody_sees_it(place: House) -> Non
         said, again = await chat.says_twice(EVE, '/queue pause why:"new disk"')
         assert said.startswith("Paused: requests are taken and wait.")
         assert again is None, "the same request twice is answered once"
-        assert "by eve (new disk)" in await chat.says(EVE, "/queue pause")
+        assert "by eve/u9 (new disk)" in await chat.says(EVE, "/queue pause")
         assert chat.woken
         await chat.says(BEN, "/song slow blues duration:30")
         shown = await chat.says(BEN, "/queue")
@@ -153,6 +156,67 @@ def test_only_those_in_charge_turn_it_and_everybody_sees_it(place: House) -> Non
 
     played(story())
     assert [act for *_, act, _ in acts(place)] == ["pause", "resume"]
+
+
+def test_the_reason_may_simply_follow(place: House) -> None:
+    chat = Chat(place)
+
+    async def story() -> None:
+        await chat.says(EVE, "/queue pause new disk, back at eight")
+        assert "(new disk, back at eight)" in await chat.says(BEN, "/queue")
+
+    played(story())
+
+
+def test_an_admin_of_a_server_that_is_not_listed_is_told_what_would_help(place: House) -> None:
+    boss = Requester("discord", "u7", "zoe", server="discord:7", roles=("admin",))
+    chat = Chat(place)
+
+    async def story() -> None:
+        for text in ("/queue pause", "/grant @ben 5", "/help grant"):
+            assert '`"discord:7"`' in await chat.says(boss, text), text
+        assert await chat.says(BEN, "/help grant") == "`/grant` is for those who run this place."
+
+    played(story())
+
+
+def test_songs_that_wait_for_a_look_are_no_secret(place: House) -> None:
+    chat = Chat(place)
+
+    async def story() -> None:
+        job = (await place.ask()).job_id
+        place.db.write(lambda session: setattr(session.get_one(Job, job), "parked", True))
+        said = "Nothing is in line and nothing is being made.\n"
+        assert await chat.says(BEN, "/queue") == said + "1 song waiting until somebody in charge has had a look."
+        assert await chat.says(EVE, "/queue") == said + "1 job waiting for a moderator: `/review`."
+
+    played(story())
+
+
+def _give_up(session: Session, job_id: int) -> None:
+    job = session.get_one(Job, job_id)
+    job.status, job.finished_at, job.error_code, job.error_permanent = "FAILED", now_ms(), "disk_full", False
+
+
+def test_a_long_list_says_what_it_leaves_out_and_has_places_for_either_kind(place: House) -> None:
+    chat = Chat(place)
+
+    async def story() -> None:
+        lost = (await place.ask()).job_id
+        await place.work()
+        for row in place.db.read(lambda session: outbox.pending_for(session, lost)):
+            place.db.write(lambda session, row=row: outbox.dead(session, row.id, 9, "401"))  # type: ignore[misc]
+        for _ in range(12):
+            job = (await place.ask()).job_id
+            place.db.write(lambda session, job=job: _give_up(session, job))  # type: ignore[misc]
+        lines = (await chat.says(EVE, "/dead")).splitlines()
+        assert len([line for line in lines if line.startswith("`#")]) == 10
+        assert f"`#{lost}` A Title, of ann: could be posted nowhere" in "\n".join(lines)
+        assert lines[-2] == "Not shown here: 3 songs more."
+        assert "12 jobs failed though another try might help: `/dead`." in await chat.says(EVE, "/queue")
+        assert "1 song made that could be posted nowhere: `/dead`." in await chat.says(EVE, "/queue")
+
+    played(story())
 
 
 def test_people_are_told_that_the_pause_is_what_they_wait_for(place: House) -> None:
@@ -242,7 +306,7 @@ def test_a_dead_letter_is_read_and_made_after_all(place: House) -> None:
         return house.db.read(lambda session: ledger.balance(session, "user:1").held)
 
     job = played(story())
-    assert acts(place) == [("eve", "chat", "requeue", f"job:{job}")]
+    assert acts(place) == [("eve/u9", "chat", "requeue", f"job:{job}")]
     assert owns(place) == (1000, 0)
 
 
@@ -262,6 +326,7 @@ def test_all_of_one_error_are_tried_again_but_nobody_is_charged_what_they_lack(p
         assert [(await place.job(job)).status for job in (first, second, poor, disk)] == [
             "PENDING", "PENDING", "FAILED", "FAILED",
         ]  # fmt: skip
+        assert requeued_words(dead_letters.Requeued((), (poor,))).startswith("1 job not tried, for want of the owner")
         with pytest.raises(Refusal) as refused:
             await dead_letters.requeue(place.db, poor, OPERATOR)
         assert refused.value.code == "owner_short"
@@ -307,6 +372,7 @@ def test_a_song_that_is_there_is_not_made_again(place: House) -> None:
         with pytest.raises(Refusal) as refused:
             await dead_letters.requeue(place.db, job, OPERATOR)
         assert refused.value.code == "nothing_to_requeue"
+        assert "still on its way" in refusal_words(refused.value)
         await place.work()
         with pytest.raises(Refusal) as refused:
             await dead_letters.requeue(place.db, job, OPERATOR)

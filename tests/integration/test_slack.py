@@ -227,7 +227,10 @@ def test_every_command_that_has_a_form_opens_it(play: Play) -> None:
                 direct = command.name in ("song", "simple", "cover", "stems", "extend")
                 name, text = (f"/{command.name}", "") if direct else ("/studio", command.name)
                 view = await here.form(await here.people.slash(here.ann, here.channel, name, text))
-                assert [block["block_id"] for block in view.blocks] == [*command.form, "options"]
+                further = ["options"] if len(command.options) > len(command.form) else []
+                assert [block["block_id"] for block in view.blocks] == [*command.form, *further]
+                assert view.definition["title"]["text"] == f"{name} {text}".strip()
+                assert view.definition["submit"]["text"] == ("Make it" if command.music else "Send")
 
     play(story)
 
@@ -362,7 +365,7 @@ def test_edit_leads_to_a_form_for_a_part_of_the_song(play: Play) -> None:
         whisper = await here.whisper(here.bob)
         assert buttons(whisper) == [f"m:repaint:{job.id}"]
         view = await here.form(await here.people.press(here.bob, whisper, f"m:repaint:{job.id}"))
-        assert view.definition["title"]["text"] == "/repaint"
+        assert view.definition["title"]["text"] == "/studio repaint"
         assert field(view, "source_job_id") == str(job.id)
         answers = {"caption": "a bell", "repainting_start": "5", "repainting_end": "4"}
         refused = await here.people.submit_view(here.bob, view, answers)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from bot.on_slack.manifest import SCOPES
-from bot.on_slack.mrkdwn import unlinked
+from bot.on_slack.mrkdwn import naming, typed, unlinked
 from storage import jobs
 from storage.tables import Job
+from storage.tables import User as Person
 from tests.fakes.slack import User
 from tests.integration.slack_house import Scene, scene
 
@@ -72,7 +75,10 @@ def test_a_form_for_those_in_charge_opens_for_them_alone(play: Play) -> None:
         for command in here.surface._handlers._desk.commands.values():
             if command.form and command.admin:
                 view = await here.form(await here.people.slash(boss, here.channel, "/studio", command.name))
-                assert [block["block_id"] for block in view.blocks] == [*command.form, "options"]
+                # Every option is shown, so there is no line for others.
+                assert [block["block_id"] for block in view.blocks] == list(command.form)
+                assert view.definition["title"]["text"] == f"/studio {command.name}"
+                assert view.definition["submit"]["text"] == "Send"
                 assert "for those who run this place" in await studio(here, here.ann, command.name)
 
     play(story)
@@ -129,10 +135,32 @@ def test_somebody_is_named_by_mention_by_form_or_by_name(play: Play) -> None:
             assert has in await studio(here, who, "credits")
         opened = await here.people.slash(here.ann, here.channel, "/studio", "gift")
         await here.people.submit_view(here.ann, await here.form(opened), {"who": here.bob.id, "amount": "25"})
-        await here.until(lambda: here.slack.workspace.whispers, "an answer to the form")
+        told = here.slack.workspace.whispers
+        await here.until(lambda: any("has 25" in whisper.text for whisper in told), "an answer to the form")
         assert "1,025" in await studio(here, here.bob, "credits")
         # Two chats may each have somebody of that name; whoever is named is never called.
         assert "Nobody here is called" in await studio(here, here.ann, "gift @nobody 5")
+
+    play(story)
+
+
+def test_the_names_of_many_take_no_longer_than_the_name_of_one(play: Play) -> None:
+    async def story(here: Scene) -> None:
+        members, people = here.surface._handlers.members, [here.slack.workspace.add_user(n) for n in ("kim", "lee")]
+        asked = asyncio.Event()
+        describe, waiting = members._client.users_info, []
+
+        async def users_info(*, user: str) -> object:
+            waiting.append(user)
+            if len(waiting) == len(people):
+                asked.set()
+            # Nobody is answered before everybody was asked for.
+            await asked.wait()
+            return await describe(user=user)
+
+        members._client.users_info = users_info  # type: ignore[method-assign, assignment]
+        text = await members.named(" ".join(f"<@{one.id}>" for one in people))
+        assert text == f"<@{people[0].id}|kim> <@{people[1].id}|lee>"
 
     play(story)
 
@@ -161,10 +189,44 @@ TYPED = [
 ]
 
 
-@pytest.mark.parametrize(("text", "typed"), TYPED)
-def test_what_slack_makes_links_of_is_read_as_it_was_typed(text: str, typed: str) -> None:
-    assert unlinked(text, people=False) == typed
-    assert unlinked("<@U1|ann> <#C1|x>", people=True) == "<@U1|ann> #x"
+@pytest.mark.parametrize(("text", "plain"), TYPED)
+def test_what_slack_makes_links_of_is_read_as_it_was_typed(text: str, plain: str) -> None:
+    assert unlinked(text) == plain
+
+
+FORGED = [
+    "&lt;@U777|Rude Name&gt;", "&lt;&lt;@U777&gt;", "&lt;\u200b@U777|Rude&gt;", "&lt;<#C1|@U777>&gt;",
+    "&lt;<http://x.example|@U777>&gt;", "&lt;@!U777|a&amp;b&gt;", "&amp;lt;@U777&gt;", "<<@U1|&lt;@U777&gt;>",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("forged", FORGED)
+def test_nobody_is_mentioned_but_by_slack(forged: str) -> None:
+    read = naming(f"{forged} <@U1|lee &amp; co> <#C1|x> {forged}")
+    assert "<@U1|lee & co> #x" in read
+    seen = "".join(filter(str.isprintable, read))
+    assert [found for found in re.findall(r"<@!?(\w+)", seen) if found != "U1"] == []
+    assert "U777" in typed(read)
+
+
+def test_a_mention_that_somebody_typed_names_nobody_for_the_house(play: Play) -> None:
+    async def story(here: Scene) -> None:
+        await studio(here, here.ann, "credits")
+        lee = here.slack.workspace.add_user("lee")
+
+        def people() -> list[str]:
+            return here.house.db.read(lambda session: list(session.exec(select(Person.name))))
+
+        for forged in (f'gift who:"&lt;@{lee.id}|Rude Name&gt;" amount:1', "gift &lt;@UMADEUP01&gt; 1"):
+            assert "Nobody here is called" in await studio(here, here.ann, forged)
+        opened = await here.people.slash(here.ann, here.channel, "/studio", "gift")
+        view = await here.form(opened)
+        answers = {"who": here.bob.id, "amount": "1", "message": f"for <@{lee.id}|Rude> & <3"}
+        await here.people.submit_view(here.ann, view, answers)
+        await here.until(lambda: "bob" in people(), "the form to be read")
+        assert people() == ["ann", "bob"]
+
+    play(story)
 
 
 def test_captions_and_links_behind_studio_arrive_as_they_were_typed(play: Play) -> None:

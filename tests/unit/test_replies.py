@@ -120,6 +120,26 @@ def test_a_language_may_be_called_by_its_name() -> None:
     assert f"({len(LANGUAGES) + 1} in all)" in said
 
 
+ASKED = {
+    "/report 12": '`why` is missing (1 to 300 characters). Write it as `/report 12 why:"copies a known song"`.',
+    "/gift bob fifty": "`amount` is missing (1 to 1,000,000,000 credits). Write it as `/gift @ann 50`.",
+    "/gift 50 @ben": "`amount` is missing (1 to 1,000,000,000 credits). Write it as `/gift @ann 50`.",
+    "/gift @ben": "`amount` is missing (1 to 1,000,000,000 credits). Write it as `/gift @ann 50`.",
+    '/report 12 why:""': '`why` is empty. Try `why:"not for children"`.',
+    '/ban @ann why:"x" hours:-1': "`hours` is -1, must be 1 to 87,600 hours. Try `hours:1`.",
+    "/queue puase": "`do` is puase, must be one of show, pause, drain, resume. Try `do:pause`.",
+    "/dismiss no": "`job_id` is no, must be the number of a song. Try `job_id:12`.",
+}
+
+
+@pytest.mark.parametrize(("text", "sentence"), ASKED.items(), ids=range(len(ASKED)))
+def test_a_refused_ask_shows_its_own_way_on(text: str, sentence: str) -> None:
+    parsed = parse_command(text, COMMANDS)
+    with pytest.raises(InvalidSpec) as caught:
+        parse_as(ASKS[parsed.command.task], parsed.values)
+    assert words_of(Refusal.of(caught.value, parsed.command.task)) == sentence
+
+
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
 def test_every_way_on_works(command: Any) -> None:
     """Whatever is wrong with an option, what we advise to try is accepted."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from bot.answers import refusal_words
 from config.files import load
 from workflows.people import OPERATOR, Requester
+from workflows.refusal import Refusal
 from workflows.roles import Roles
 
 ROLES = Roles.model_validate(
@@ -80,3 +83,15 @@ def test_roles_of_a_discord_server_count_only_where_the_house_lists_it() -> None
     assert listed.unlisted(Requester("discord", "u2", "ann", server="discord:2")) is None
     # A Slack app is in the one workspace that gave it its token.
     assert ROLES.in_charge(admin_of("slack:T1"))
+
+
+def test_what_an_admin_of_an_unlisted_server_is_told_to_do_makes_them_one(tmp_path: Path) -> None:
+    boss = Requester("discord", "u1", "eve", server="discord:7", roles=("admin",))
+    with pytest.raises(Refusal) as refused:
+        load("roles", Roles, tmp_path).require_in_charge(boss, "grant")
+    said = refusal_words(refused.value)
+    told = re.search("add `(.+?)` to the list `servers` in its `roles.toml`", said)
+    assert told is not None, said
+    delivered = (Path(__file__).parents[2] / "config/roles.toml").read_text()
+    (tmp_path / "roles.toml").write_text(delivered.replace("\nservers = []", f"\nservers = [{told[1]}]"))
+    load("roles", Roles, tmp_path).require_in_charge(boss, "grant")

@@ -109,8 +109,13 @@ def test_a_server_has_its_own_windows(database: Database) -> None:
 def test_what_somebody_asked_for_before_they_were_joined_counts_too(database: Database) -> None:
     def fill(session: Session) -> None:
         person(session)
-        free_job(session, person(session, "bob"), now=5)
+        bob = person(session, "bob")
+        ended(session, free_job(session, bob, now=5).id, "completed")
+        free_job(session, bob, now=6)
+        free_job(session, bob, now=7, parked=True)
         session.exec(update(User).where(col(User.id) == 2).values(joined=1))
 
     database.write(fill)
-    assert standing(database, of_person=Window(0, 1)).of_person == 5
+    assert standing(database, of_person=Window(0, 3)).of_person == 5
+    assert standing(database, of_task=Window(0, 3)).of_task == 5
+    assert standing(database).live == 2
