@@ -168,7 +168,7 @@ class Desk:
                 self._nudge()
                 return Answer(reply("cancelled" if job.ended else "cancelling", who.locale))
             case "retry":
-                job = await control.retry(self._db, job_id, who, where, roles=self.rules.roles, request=request)
+                job = await control.retry(self._db, job_id, who, where, rules=self.rules, request=request)
                 self._nudge()
                 return Answer(reply("retrying", who.locale, job=job.id))
             case "delete":

@@ -13,13 +13,13 @@ from sqlmodel import Session
 from storage import jobs, outbox, tracks, users
 from storage.database import Database
 from storage.tables import LIVE, Job
-from workflows import bans, queue, reach, view
+from workflows import bans, limits, queue, reach, view
 from workflows.attempt import announce, end_unpaid
-from workflows.credits import daily_waiting
+from workflows.credits import account_of, daily_waiting
 from workflows.people import OPERATOR, ReplyTo, Requester, now_ms
 from workflows.refusal import Refusal
 from workflows.repeated import only_once
-from workflows.roles import Roles
+from workflows.rules import Rules
 from workflows.submit import hold
 from workflows.view import JobView
 
@@ -57,23 +57,28 @@ async def cancel(
 
 
 async def retry(
-    db: Database, job_id: int, by: Requester = OPERATOR, where: ReplyTo = HERE, *, roles: Roles | None = None,
+    db: Database, job_id: int, by: Requester = OPERATOR, where: ReplyTo = HERE, *, rules: Rules | None = None,
     request: str | None = None,
 ) -> JobView:  # fmt: skip
     """Try a failed job again, with a new hold: the failed round's was voided, so it is paid once.
 
-    `roles` say what `/daily` would give its owner, who has too few credits for it.
+    With `rules` its owner is judged as for a new request: what failed counted no longer, and would slip by the limits.
     """
 
     def change(session: Session, job: Job, now: int) -> None:
         queue.require_open(session)
         payer = users.staying(session, job.user_id)
+        person = users.present(session, by.surface, by.external_id)
+        own = rules if person is not None and person.id == payer.id else None
+        if own is not None and job.status == "FAILED":
+            account = account_of(payer)
+            limits.check(
+                session, own.limits, own.roles, user_id=payer.id, account=account, who=by, task=job.task, now=now
+            )
         renewed = jobs.renew(session, job_id=job_id, now=now)
         if renewed is None:
             raise Refusal("not_failed", field="job", value=job_id, status=job.status)
-        person = users.present(session, by.surface, by.external_id)
-        own = person is not None and person.id == payer.id
-        daily = daily_waiting(session, roles, payer, by, now) if roles is not None and own else None
+        daily = daily_waiting(session, own.roles, payer, by, now) if own is not None else None
         hold(session, payer, renewed, now, daily=daily, again=True)
 
     return await _changed(db, job_id, by, where, request, change)

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import Session
 
 from bot.answers import refusal_words
-from storage import asked, jobs
+from storage import asked, jobs, ledger
 from storage.database import Database
 from storage.tables import Job
 from tests.fakes.clock import at
@@ -94,6 +95,23 @@ def test_songs_that_came_to_nothing_are_not_counted(database: Database) -> None:
         asyncio.run(control.cancel(database, ask(database, house), ANN, HERE))
     ask(database, house)
     assert refused(database, house).code == "songs_of_day"
+
+
+def test_what_failed_does_not_slip_by_the_limit_when_it_is_tried_again(database: Database) -> None:
+    house = daily(1)
+    failed = ask(database, house)
+
+    def fail(session: Session) -> None:
+        (ticket,) = jobs.claim(session, worker="w", now=10**15, lease_ms=1, tasks=("text2music",))
+        jobs.fail(session, job_id=ticket.id, token=str(ticket.token), now=10**15, error_code="internal")
+        ledger.void(session, key=jobs.hold_key(ticket), now=10**15)
+
+    database.write(fail)
+    ask(database, house)
+    with pytest.raises(Refusal) as caught:
+        asyncio.run(control.retry(database, failed, ANN, HERE, rules=house))
+    assert caught.value.code == "songs_of_day"
+    assert asyncio.run(control.retry(database, failed, ANN, HERE, rules=daily(2))).status == "PENDING"
 
 
 def test_stems_of_a_song_are_no_songs(tmp_path: Path) -> None:

@@ -254,6 +254,8 @@ def test_a_failed_song_of_a_joined_account_is_tried_again_at_the_cost_of_its_per
         assert (cancelled, await story.live(ON_DISCORD), await story.has(ON_DISCORD)) == (2, 0, 1000)
         story.sound()
 
+    run(told())
+
 
 def test_a_minute_of_two_names_is_one_minute(story: Story) -> None:
     async def told() -> None:
