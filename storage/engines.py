@@ -17,6 +17,8 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from storage.errors import DatabaseBusy, StorageFull
 
 LOCK_WAIT_S = 30.0
+# Transactions of one process at once on Postgres.
+POSTGRES_AT_ONCE = 8
 # A connection of Postgres that rested for so long is asked whether it still works before it is used.
 IDLE_S = 1.0
 
@@ -49,6 +51,9 @@ def open_engine(url: URL, *, read_only: bool = False, lock_wait_s: float = LOCK_
             connect_args={"options": waits},
             # A read sees one snapshot however many queries it makes; a write sees what it waited for.
             isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED",
+            # As many as write at once stay open; mostly few do, and those used last are used again.
+            pool_size=POSTGRES_AT_ONCE,
+            pool_use_lifo=True,
         )
         event.listen(engine, "checkin", _note_use)
         event.listen(engine, "checkout", functools.partial(_ping_if_idle, engine))

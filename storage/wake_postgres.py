@@ -24,7 +24,7 @@ AT_WORK = (1_835_626_099, 1)
 # Seconds between tries to listen again.
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 30.0
 # After a notice, others are gathered for so long: the first one goes at once.
-TOGETHER_S = 0.002
+TOGETHER_S = 0.02
 # A server that could not be reached to send a notice is left alone for so long: nobody should wait for it.
 SILENT_S = 5.0
 # A listener only waits: without these it would not learn that the server's machine is gone.

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from storage.engines import is_conflict, named_errors
+from storage.engines import POSTGRES_AT_ONCE, is_conflict, named_errors
 from storage.wake import Topic, taken
 
 T = TypeVar("T")
@@ -28,8 +28,7 @@ Work = Callable[[Session], Any]
 
 # How many writes share a commit at most: the first of them waits for all the others.
 GROUP = 32
-# Transactions at once on Postgres, and how often one that lost against another is tried.
-POSTGRES_WRITERS = 4
+# How often a transaction that lost against another is tried.
 TRIES = 5
 
 
@@ -58,7 +57,7 @@ class Writer:
         self._closed = False
         self._threads = [
             threading.Thread(target=self._serve, name=f"storage-writer-{number}", daemon=True)
-            for number in range(1 if self._grouped else POSTGRES_WRITERS)
+            for number in range(1 if self._grouped else POSTGRES_AT_ONCE)
         ]
         for thread in self._threads:
             thread.start()

@@ -16,9 +16,9 @@ from sqlmodel import Session, select
 
 from storage import jobs, ledger, users
 from storage.database import Database, StorageFull
+from storage.engines import POSTGRES_AT_ONCE
 from storage.ledger import InsufficientCredits
 from storage.tables import User
-from storage.writer import POSTGRES_WRITERS
 from tests.conftest import Postgres
 from tests.rows import account, free_job, person, priced_job
 
@@ -31,13 +31,13 @@ class Boom(Exception):
 
 def together(database: Database, works: list[Work]) -> list[Future[Any]]:
     """Hand in `works` while every writer is busy, so that all of them wait when it is their turn."""
-    busy, go_on = threading.Barrier(1 + (1 if grouped(database) else POSTGRES_WRITERS)), threading.Event()
+    busy, go_on = threading.Barrier(1 + (1 if grouped(database) else POSTGRES_AT_ONCE)), threading.Event()
 
     def block(_session: Session) -> None:
         busy.wait(10)
         assert go_on.wait(10)
 
-    with ThreadPoolExecutor(len(works) + POSTGRES_WRITERS) as threads:
+    with ThreadPoolExecutor(len(works) + POSTGRES_AT_ONCE) as threads:
         blockers = [threads.submit(database.write, block) for _ in range(busy.parties - 1)]
         busy.wait(10)
         ends = []
