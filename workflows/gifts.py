@@ -12,13 +12,12 @@ from storage.database import Database
 from storage.locks import one_at_a_time
 from storage.tables import User
 from workflows import bans, moderation, named, record
+from workflows.asks.credits import LARGEST
 from workflows.credits import account_of, welcome
 from workflows.people import Requester, now_ms
 from workflows.refusal import Refusal
 from workflows.repeated import only_once
 from workflows.rules import Rules
-
-LARGEST = 1_000_000_000
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from engine.spec import Request
+from engine.spec.fields import Person, Text
+
+# Whom an option names: `workflows.named` finds them.
+Somebody = Annotated[str, Text(1, 120), Person()]
 
 
 class Ask(Request):

@@ -6,11 +6,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from engine.spec.fields import Person, Range, Text
-from workflows.asks.base import Ask
+from engine.spec.fields import Range, Text
+from workflows.asks.base import Ask, Somebody
 
-Amount = Annotated[int, Range(1, 1_000_000_000, "credits")]
-Somebody = Annotated[str, Text(1, 120), Person()]
+LARGEST = 1_000_000_000
+Amount = Annotated[int, Range(1, LARGEST, "credits")]
 Words = Annotated[str | None, Text(0, 200)]
 
 

@@ -6,10 +6,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from engine.spec.fields import AutoWord, JobId, Person, Range, Text
-from workflows.asks.base import Ask
+from engine.spec.fields import AutoWord, JobId, Range, Text
+from workflows.asks.base import Ask, Somebody
 
-Somebody = Annotated[str, Text(1, 120), Person()]
 Reason = Annotated[str, Text(1, 300)]
 
 
