@@ -22,8 +22,9 @@ class Notice(Value):
 
 
 class Plan(Value):
-    """The decisions of one attempt. `seeds` has one entry a take; `lyrics_by` says who wrote the words.
+    """The decisions of one attempt. `seeds` has one entry a take.
 
+    `lyrics_by` says who wrote the words: whoever asked, the engine's own writer, or the language model `lyrics_model`.
     `understood` are the caption's words by what they are about (genre, mood, instruments, tempo, era, voice, key,
     metre, production); only those it has.
     """
@@ -31,7 +32,8 @@ class Plan(Value):
     title: str
     caption: str
     lyrics: str = ""
-    lyrics_by: Literal["user", "engine"] | None = None
+    lyrics_by: Literal["user", "engine", "model"] | None = None
+    lyrics_model: str = ""
     instrumental: bool = False
     duration: float
     bpm: float

@@ -1,0 +1,1 @@
+"""The writer: lyrics for a request that brings none."""
