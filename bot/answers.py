@@ -25,10 +25,16 @@ MAIN_COMMANDS = ("song", "simple", "cover", "stems", "extend")
 
 @dataclass(frozen=True)
 class Attached:
-    """A small text file of an answer."""
+    """A small text file of an answer. `shown` is what people read of it where it is more than a person wants to see."""
 
     name: str
     text: str
+    shown: str = ""
+
+    @property
+    def sheet(self) -> str:
+        """What a surface that shows text shows."""
+        return self.shown or self.text
 
 
 @dataclass(frozen=True)
@@ -136,7 +142,7 @@ def command_answer(name: str, text: str, locale: str) -> Answer:
 
 def lyrics_answer(lyrics: Lyrics, locale: str) -> Answer:
     """The lyrics of a song with their times, to read and to keep."""
-    file = Attached(f"{slug(lyrics.title)}.lrc", lyrics.lrc)
+    file = Attached(f"{slug(lyrics.title)}.lrc", lyrics.lrc, lyrics.read)
     return Answer(reply("lyrics_of", locale, title=lyrics.title), file=file)
 
 

@@ -18,6 +18,8 @@ from workflows.refusal import Refusal
 from workflows.rules import Rules
 from workflows.source import Song
 
+# When a word is sung: for players, not for people.
+WORD_TIME = re.compile(r"<\d+:\d{2}(?:\.\d+)?>")
 # The line of an LRC file that has the song's title.
 TITLE = re.compile(r"^\[ti:.*\]\n?", re.MULTILINE)
 
@@ -29,6 +31,11 @@ class Lyrics:
     job: int
     title: str
     lrc: str
+
+    @property
+    def read(self) -> str:
+        """`lrc` without the times of words."""
+        return WORD_TIME.sub("", self.lrc)
 
 
 async def synchronised(db: Database, rules: Rules, ask: Lrc, who: Requester, where: ReplyTo) -> Lyrics:

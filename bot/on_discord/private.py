@@ -35,7 +35,7 @@ def _shown(answer: Answer, locale: str) -> dict[str, Any]:
     if answer.file is not None:
         # What is cut off here is in the file beside it.
         room = CONTENT - len(text) - 2 * len(_FENCE) - 3
-        sheet = clipped(answer.file.text.strip().replace(_FENCE, "'''"), room)
+        sheet = clipped(answer.file.sheet.strip().replace(_FENCE, "'''"), room)
         text = f"{text}\n{_FENCE}\n{sheet}\n{_FENCE}"
     fits = len(text) <= CONTENT
     embed = discord.Embed(description=clipped(text, DESCRIPTION), colour=COLOUR)

@@ -75,7 +75,7 @@ class Blocks:
         text = fitted(mrkdwn(self.spoken(answer.text)), ANSWER)
         blocks: list[Block] = [SectionBlock(text=_markdown(piece, SECTION)) for piece in pieces(text, SECTION)]
         if answer.file:
-            blocks += _code(fitted(_unquoted(answer.file.text), SHEET))
+            blocks += _code(fitted(_unquoted(answer.file.sheet), SHEET))
         # One action may stand here for several jobs: the number tells the buttons apart.
         buttons = [
             self._button(
@@ -95,7 +95,7 @@ class Blocks:
     def sheet(self, words: str, file: Attached) -> View:
         """The file of an answer in a modal: Slack knows no file that only one person sees."""
         above = _markdown(mrkdwn(self.spoken(words)), SECTION)
-        return View(type="modal", title=file.name[:24], blocks=[SectionBlock(text=above), *_code(_unquoted(file.text))])
+        return View(type="modal", title=file.name[:24], blocks=[SectionBlock(text=above), *_code(_unquoted(file.sheet))])
 
     def spoken(self, text: str) -> str:
         """`text` with its commands as they are typed here: `/jobs` is `/studio jobs`."""

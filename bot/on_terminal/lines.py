@@ -34,7 +34,7 @@ def spoken(text: str) -> str:
 def answer_lines(answer: Answer) -> list[str]:
     """What is answered at once, with the commands that its buttons stand for."""
     buttons = [f"minstrel jobs {action.name} {job}" for action, job in answer.buttons]
-    return [answer.text, *([answer.file.text.rstrip("\n")] if answer.file else []), *buttons]
+    return [answer.text, *([answer.file.sheet.rstrip("\n")] if answer.file else []), *buttons]
 
 
 def job_lines(job: JobView, songs: Path) -> list[str]:

@@ -68,7 +68,7 @@ def package(
         energy=energy(take.audio),
     )
     duration = take.audio.shape[1] / take.sample_rate
-    lrc = format_lrc(take.lines, title=plan.title, duration=duration) if take.lines else None
+    lrc = format_lrc(take.lines, title=plan.title, duration=duration, words=True) if take.lines else None
     asked = spec.format if isinstance(spec, Generation) else MASTER
     pieces = list(_pieces(take, _tags(take, plan, smaller(picture, COVER_INSIDE)), asked, picture, lrc))
     _make(folder, with_stems=bool(take.stems or take.ready))

@@ -91,6 +91,7 @@ def test_every_line_is_sung_and_starts_where_the_lyrics_say(sung: dict[str, Any]
     lines = parse_lrc(Path(track["lrc"]).read_text(encoding="utf-8"))
     written = [line for line in LYRICS.split(r"\n") if not line.startswith("[")]
     assert [line.text for line in lines if line.text] == written
+    assert [[word.text for word in line.words] for line in lines if line.text] == [line.split() for line in written]
     voice, rate = sf.read(track["stems"]["vocals"])
     for line in lines:
         if line.text:

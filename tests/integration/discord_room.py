@@ -22,7 +22,7 @@ from tests.fakes.pool import ScriptedPool
 from tests.integration.house import House, rules
 from workflows.deliver import deliver_due
 
-LRC = "[00:01.00]Carry me home\n[00:05.00]Down to the sea\n"
+LRC = "[00:01.00]<00:01.00>Carry <00:01.50>me <00:02.00>home<00:03.00>\n[00:05.00]Down to the sea\n"
 PNG = b"\x89PNG cover"
 
 

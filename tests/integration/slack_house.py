@@ -28,7 +28,7 @@ Over = Literal["socket", "http"]
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
-LRC = "[00:01.00]Steam on the window & a <cup>\n[00:04.00]Rain on the roof\n"
+LRC = "[00:01.00]<00:01.00>Steam <00:01.50>on the window & a <cup>\n[00:04.00]Rain on the roof\n"
 
 
 class Studio(ScriptedPool):

@@ -397,7 +397,7 @@ def test_the_words_of_a_song_are_told_at_once(play: Play) -> None:
     async def story(room: Room) -> None:
         await room.song()
         told = await room.ben.slash(room.channel, "lrc", job_id=1)
-        assert "[00:05.00]Down to the sea" in answer(told)
+        assert "[00:01.00]Carry me home\n[00:05.00]Down to the sea" in answer(told)
         assert told.response is not None
         assert [file.filename for file in told.response.attachments] == ["a-title.lrc"]
         assert await jobs(room) == 1

@@ -18,7 +18,7 @@ from bot.on_slack.manifest import SCOPES
 from bot.on_slack.pace import Pace
 from tests.fakes.slack import Post
 from tests.fakes.slack.faults import Kind
-from tests.integration.slack_house import PNG, Scene, buttons, scene, shown
+from tests.integration.slack_house import LRC, PNG, Scene, buttons, scene, shown
 from workflows import control, deliver, outbox_state, watch
 from workflows.deliver import Parcel
 from workflows.view import JobView
@@ -72,7 +72,7 @@ def test_the_files_arrive_whole_under_names_people_know(tmp_path: Path) -> None:
         _, post = await here.song("slow blues duration:30 seed:5")
         assert {file.name: file.data for file in post.files} == {
             "a-title.mp3": b"mp3 A Title 5 1",
-            "a-title.lrc": b"[00:01.00]Steam on the window & a <cup>\n[00:04.00]Rain on the roof\n",
+            "a-title.lrc": LRC.encode(),
         }
         accessory = post.blocks[0]["accessory"]
         assert here.slack.workspace.files[accessory["slack_file"]["id"]].data == PNG
