@@ -95,7 +95,8 @@ class Blocks:
     def sheet(self, words: str, file: Attached) -> View:
         """The file of an answer in a modal: Slack knows no file that only one person sees."""
         above = _markdown(mrkdwn(self.spoken(words)), SECTION)
-        return View(type="modal", title=file.name[:24], blocks=[SectionBlock(text=above), *_code(_unquoted(file.sheet))])
+        below = _code(_unquoted(file.sheet))
+        return View(type="modal", title=file.name[:24], blocks=[SectionBlock(text=above), *below])
 
     def spoken(self, text: str) -> str:
         """`text` with its commands as they are typed here: `/jobs` is `/studio jobs`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -70,7 +71,8 @@ class Text:
         if value is None:
             return None
         plain = (" " if c.isspace() and c != "\n" else c for c in value.replace("\r\n", "\n"))
-        value = "".join(c for c in plain if c == "\n" or c.isprintable()).strip()
+        value = "".join(plain)
+        value = "".join(c for at, c in enumerate(value) if c == "\n" or c.isprintable() or _joins(value, at)).strip()
         if not self.low <= len(value) <= self.high:
             raise PydanticCustomError(
                 "wrong_length", "must be {allowed}, not {length}", {"allowed": self.words(), "length": len(value)}
@@ -79,6 +81,16 @@ class Text:
 
     def words(self) -> str:
         return f"{self.low} to {self.high} characters"
+
+
+def _joins(text: str, at: int) -> bool:
+    """Whether the unseen joiner at `at` belongs to the spelling, as inside words of Persian, Hindi or Malayalam."""
+    beside = text[max(at - 1, 0) : at] + text[at + 1 : at + 2]
+    return (
+        text[at] in "\u200c\u200d"
+        and len(beside) == 2
+        and all(c > "\u0590" and unicodedata.category(c)[0] in "LM" for c in beside)
+    )
 
 
 @dataclass(frozen=True)

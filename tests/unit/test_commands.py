@@ -10,6 +10,7 @@ import pytest
 from bot.commands import Command, Option, as_json, catalogue, nearest
 from bot.syntax import parse_command
 from engine.spec import MODELS, InvalidSpec, option_names, parse_as
+from engine.spec.tasks import Text2Music
 from workflows.asks import ASKS
 
 COMMANDS = catalogue()
@@ -137,3 +138,16 @@ def test_a_list_of_seeds_can_be_typed() -> None:
 )
 def test_a_slip_is_understood(given: str, meant: str | None) -> None:
     assert nearest(given, COMMANDS["song"].spellings()) == ((meant,) if meant else ())
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("می\u200cتابد", "می\u200cتابد"),
+        ("he\u200bllo wor\u200dld", "hello world"),
+        ("\u200cتابد\u200c", "تابد"),
+        ("\u202eabc", "abc"),
+    ],
+)
+def test_signs_that_show_nothing_stay_only_where_they_belong_to_the_spelling(typed: str, kept: str) -> None:
+    assert Text2Music(caption="x", lyrics=typed).lyrics == kept
