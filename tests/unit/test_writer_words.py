@@ -15,13 +15,14 @@ from engine.studio.writer.words import THEMES, TOPIC, Couplet, languages, words
 
 # Sounds that count as one in a rhyme: length, stress, nasality and the colour of an unstressed vowel don't part them.
 GROUPS = (
-    "aɐäɑɒæʌ", "eɛɜəɘᵻ", "iɪᵿɨyʏ", "oʊɔɵø", "uʉɯœ", "ɡɟ", "ʃɕʂ", "ʒʑʐ", "lɫɭɬʎ", "rɹɻɾʀʁɽ", "ɣxχç", "nɲɳ",
+    "aɐäɑɒæ", "eɛεɜəɘᵻʌ", "iɪᵿɨyʏ", "oʊɔɵø", "uʉɯœ", "ɡɟ", "ʃɕʂ", "ʒʑʐ", "lɫɭɬʎ", "rɹɻɾʀʁɽ", "ɣxχç", "nɲɳ",
     "sθ", "tʈ", "dɖ", "vʋβ",
 )  # fmt: skip
 SAME = str.maketrans({letter: group[0] for group in GROUPS for letter in group})
 FILLER = re.compile(r"\b(?:la la|na na|yeah|oh|ooh|hey|whoa|woah|baby)\b", re.IGNORECASE)
 FEWEST, MOST = 4, 13
-APART, APART_FRAMED = 1, 3
+# Where no rhyme marks the ends, morae are counted, of which a doubled consonant is one and no syllable.
+APART, APART_UNRHYMED, APART_FRAMED = 1, 2, 3
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +51,9 @@ def ending(utterance: Utterance) -> str:
     phones, last = utterance.phones, utterance.syllables[-1]
     sounds = [phones[last.nucleus], *(phones[at] for at in last.coda)]
     spelt = unicodedata.normalize("NFD", "".join(phone.symbol for phone in sounds))
-    letters = "".join(letter for letter in spelt if letter.isalpha() and letter not in "ːʲʰʷ")
-    return letters.translate(SAME)
+    letters = "".join(letter for letter in spelt if letter.isalpha() and letter not in "ːʲʰʷʔ")
+    # A glide into the vowel is no part of a rhyme: "liang" and "shang".
+    return re.sub("^[iu](?=[aeo])", "", letters.translate(SAME))
 
 
 def rhyme(first: Utterance, second: Utterance) -> bool:
@@ -76,12 +78,13 @@ def test_no_line_comes_twice_and_none_is_filler(language: str) -> None:
 @pytest.mark.parametrize("language", languages())
 def test_lines_are_read_in_their_own_language_and_a_couplet_keeps_its_metre(language: str, speaker: Speaker) -> None:
     topic = words(language).topics["rain"]
+    apart = APART if words(language).rhymes else APART_UNRHYMED
     for framed, pair in [*((False, c) for c in couplets(language)), *((True, c) for c in frames(language))]:
         first, second = (said(line.replace(TOPIC, topic), language, speaker) for line in pair)
         counts = [len(utterance.syllables) for utterance in (first, second)]
         assert min(counts) >= FEWEST, pair
         assert max(counts) <= MOST + 2 * framed, pair
-        assert abs(counts[0] - counts[1]) <= (APART_FRAMED if framed else APART), (pair, counts)
+        assert abs(counts[0] - counts[1]) <= (APART_FRAMED if framed else apart), (pair, counts)
         assert not any("(" in phone.symbol for utterance in (first, second) for phone in utterance.phones), pair
 
 
