@@ -62,6 +62,8 @@ class Song:
     phrases: tuple[PhrasePlan, ...]
     duration: float
     sung: Sung
+    # How much later than the first the last singer ends.
+    late: float = 0.0
 
 
 @pytest.fixture(scope="module")
@@ -72,17 +74,18 @@ def speaker() -> Iterator[Speaker]:
 
 
 def song(speaker: Speaker, timbre: str) -> Song:
-    phrases = melody(read_lyrics(LYRICS, "en", speaker), {"female": 62, "male": 50}[timbre])
+    phrases = melody(read_lyrics(LYRICS, "en", speaker), {"female": 62, "male": 50, "choir": 57}[timbre])
     duration = phrases[-1].notes[-1].end + 1.0
-    return Song(phrases, duration, sing(phrases, duration=duration, seed=7, timbre=timbre, speaker=speaker))
+    sung = sing(phrases, duration=duration, seed=7, timbre=timbre, speaker=speaker)
+    return Song(phrases, duration, sung, 0.02 if timbre == "choir" else 0.0)
 
 
 @pytest.fixture(scope="module")
 def songs(speaker: Speaker) -> dict[str, Song]:
-    return {timbre: song(speaker, timbre) for timbre in ("female", "male")}
+    return {timbre: song(speaker, timbre) for timbre in ("female", "male", "choir")}
 
 
-@pytest.fixture(params=["female", "male"])
+@pytest.fixture(params=["female", "male", "choir"])
 def one(request: pytest.FixtureRequest, songs: dict[str, Song]) -> Song:
     return songs[request.param]
 
@@ -95,6 +98,8 @@ def pitches(audio: Audio, start: float, end: float) -> NDArray[np.float64]:
         x = audio[at : at + size + longest].astype(np.float64)
         energy = np.concatenate(([0.0], np.cumsum(x * x)))
         windows = energy[size : size + longest + 1] - energy[: longest + 1]
+        if windows.min() < 1e-9:
+            continue
         product = np.fft.irfft(np.fft.rfft(x, 8192) * np.fft.rfft(x[:size], 8192).conj(), 8192)[: longest + 1]
         difference = windows[0] + windows - 2 * product
         normal = difference * np.arange(longest + 1) / np.maximum(np.cumsum(difference), 1e-12)
@@ -115,7 +120,11 @@ def cents(song: Song) -> NDArray[np.float64]:
     for note in itertools.chain.from_iterable(phrase.notes for phrase in song.phrases):
         heard = pitches(song.sung.audio, note.start + 0.03, note.end - 0.03)
         nominal = 440.0 * 2 ** ((note.midi - 69) / 12)
-        off.append(1200 * np.log2(np.median(heard) / nominal) if len(heard) > 1 else 100.0)
+        away = 1200 * np.log2(heard / nominal)
+        if song.late:
+            # Where singers beat against each other, the odd harmonics may be gone for a moment.
+            away = (away + 600) % 1200 - 600
+        off.append(np.median(away) if len(heard) > 1 else 100.0)
     return np.abs(off)
 
 
@@ -143,12 +152,39 @@ def test_notes_are_in_tune(one: Song) -> None:
 
 def test_lines_start_when_they_are_heard(one: Song) -> None:
     # 40 dB below the line's loudest 5 ms: below that nobody notices a voice in a song, and every onset is above it.
+    # What is heard earlier than 60 ms before a line is the breath, which has a test of its own.
     before = 0.0
     for line in one.sung.lines:
-        heard = levels(one.sung.audio, max(before, line.start - 0.3), line.end)
-        onset = max(before, line.start - 0.3) + float(np.argmax(heard > heard.max() / 100)) / 1000
+        since = max(before, line.start - 0.06)
+        heard = levels(one.sung.audio, since, line.end)
+        onset = since + float(np.argmax(heard > heard.max() / 100)) / 1000
         assert onset == pytest.approx(line.start, abs=0.02)
-        before = line.end + 0.01
+        before = line.end + 0.01 + one.late
+
+
+def test_a_breath_is_taken_where_there_is_time(speaker: Speaker) -> None:
+    lines = read_lyrics([("verse", "I am alone"), ("verse", "you are near"), ("verse", "we sing")], "en", speaker)
+    starts = (1.5, 3.3, 5.6)
+    plans = [
+        PhrasePlan(line, tuple(PhraseNote(60, at + 0.5 * n, at + 0.5 + 0.5 * n, n) for n in range(len(line.syllables))))
+        for line, at in zip(lines, starts, strict=True)
+    ]
+    sung = sing(plans, duration=8.0, seed=4, speaker=speaker)
+    rests = [(0.0, sung.lines[0].start), *((a.end, b.start) for a, b in itertools.pairwise(sung.lines))]
+    assert [end - start > 0.5 for start, end in rests] == [True, False, True]
+    for (start, end), line in zip(rests, sung.lines, strict=True):
+        loud = levels(sung.audio, line.start, line.end).max()
+        before = levels(sung.audio, start + 0.07, end - 0.06)
+        audible = np.flatnonzero(before > loud / 1000)
+        if end - start < 0.5:
+            assert not len(audible)
+            continue
+        assert not sung.audio[int((end - 0.06) * RATE) : int((end - 0.02) * RATE)].any()
+        assert 0.12 < len(audible) / 1000 < 0.42
+        assert -46 < 20 * np.log10(before.max() / loud) < -34
+        # Air, no voice.
+        assert not len(pitches(sung.audio, start + 0.07, end - 0.05))
+        assert band(sung.audio, start + 0.07, end - 0.06, 1000, 10000) > -1
 
 
 def test_words_start_when_they_are_heard(one: Song) -> None:
@@ -189,7 +225,7 @@ def test_the_voice_is_sound_and_the_rest_is_silence(one: Song) -> None:
     assert 0.2 < np.abs(audio).max() < 1.0
     for line in one.sung.lines:
         assert np.mean(levels(audio, line.start, line.end) > 0.003) > 0.8
-    assert np.abs(audio[: int((one.sung.lines[0].start - 0.02) * RATE)]).max() < 1e-3
+    assert np.abs(audio[: int((one.sung.lines[0].start - 0.5) * RATE)]).max() == 0.0
     assert np.abs(audio[int((one.sung.lines[-1].end + 0.06) * RATE) :]).max() == 0.0
 
 
@@ -272,29 +308,40 @@ def test_only_the_seed_and_the_timbre_change_a_take(speaker: Speaker, songs: dic
 
 
 FRESH = """
-import hashlib, sys, torch
-torch.set_num_threads(int(sys.argv[1]))
+import hashlib, torch
 from engine.studio.voice.espeak import Speaker
 from engine.studio.voice.read import read_lyrics
 from engine.studio.voice.sing import PhraseNote, PhrasePlan, sing
 with Speaker() as speaker:
     (line,) = read_lyrics([("verse", "Strong winds push back the voices of the dark")], "en", speaker)
-    notes = tuple(PhraseNote(60 + n % 5, 0.5 + 0.4 * n, 0.9 + 0.4 * n, n) for n in range(len(line.syllables)))
-    print(hashlib.sha256(sing([PhrasePlan(line, notes)], duration=6.0, seed=3, speaker=speaker).audio).hexdigest())
+    notes = tuple(PhraseNote(60 + n % 5, 0.8 + 0.4 * n, 1.2 + 0.4 * n, n) for n in range(len(line.syllables)))
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        sung = sing([PhrasePlan(line, notes)], duration=6.0, seed=3, timbre="choir", speaker=speaker)
+        print(hashlib.sha256(sung.audio).hexdigest())
 """
 
 
 def test_the_same_bytes_from_another_process_and_on_two_threads(speaker: Speaker) -> None:
     (line,) = read_lyrics([("verse", "Strong winds push back the voices of the dark")], "en", speaker)
-    notes = tuple(PhraseNote(60 + n % 5, 0.5 + 0.4 * n, 0.9 + 0.4 * n, n) for n in range(len(line.syllables)))
-    here = hashlib.sha256(
-        sing([PhrasePlan(line, notes)], duration=6.0, seed=3, speaker=speaker).audio.tobytes()
-    ).hexdigest()
-    for threads in ("1", "2"):
-        fresh = subprocess.run(
-            [sys.executable, "-c", FRESH, threads], cwd=ROOT, capture_output=True, check=True, text=True
-        )
-        assert fresh.stdout.strip() == here
+    notes = tuple(PhraseNote(60 + n % 5, 0.8 + 0.4 * n, 1.2 + 0.4 * n, n) for n in range(len(line.syllables)))
+    sung = sing([PhrasePlan(line, notes)], duration=6.0, seed=3, timbre="choir", speaker=speaker)
+    here = hashlib.sha256(sung.audio.tobytes()).hexdigest()
+    fresh = subprocess.run([sys.executable, "-c", FRESH], cwd=ROOT, capture_output=True, check=True, text=True)
+    assert fresh.stdout.split() == [here, here]
+
+
+def test_a_line_put_in_changes_no_other(speaker: Speaker, songs: dict[str, Song]) -> None:
+    song = songs["female"]
+    first, put_in, last = song.phrases[0], song.phrases[1], song.phrases[2]
+    without, with_it = (
+        sing(plans, duration=16.0, seed=5, speaker=speaker) for plans in ([first, last], [first, put_in, last])
+    )
+    assert without.lines == (with_it.lines[0], with_it.lines[2])
+    # From the first consonant on; the breath before it depends on the rest there was.
+    for line in without.lines:
+        part = slice(int((line.start - 0.01) * RATE), int((line.end - 0.02) * RATE))
+        assert np.array_equal(without.audio[part], with_it.audio[part])
 
 
 def test_a_backing_voice_needs_no_new_speech(songs: dict[str, Song]) -> None:
@@ -341,19 +388,118 @@ def test_other_languages_are_sung_in_tune(speaker: Speaker, language: str, text:
     assert np.median(cents(Song(phrases, notes[-1].end + 0.5, sung))) <= 10
 
 
-def test_spoken_lines_fall_through_their_notes(speaker: Speaker) -> None:
-    (line,) = read_lyrics([("verse", "I am alone on my own")], "en", speaker)
-    notes = tuple(PhraseNote(50, 0.5 + 0.4 * n, 0.9 + 0.4 * n, n) for n in range(len(line.syllables)))
-    spoken, held = (
-        sing([PhrasePlan(line, notes, spoken)], duration=4.0, seed=1, timbre="male", speaker=speaker).audio
-        for spoken in (True, False)
+@dataclass(frozen=True)
+class Syllables:
+    """What was measured of each syllable: semitones it falls, its pitch, its level in dB and how long it sounds."""
+
+    fall: NDArray[np.float64]
+    midi: NDArray[np.float64]
+    level: NDArray[np.float64]
+    sounds: NDArray[np.float64]
+
+
+def syllables(speaker: Speaker, text: str, each: float, spoken: bool) -> tuple[NDArray[np.int64], Syllables]:
+    """A Spanish line on one note, a syllable every `each` seconds: stresses, and what is heard."""
+    (line,) = read_lyrics([("verse", text)], "es", speaker)
+    notes = tuple(PhraseNote(50, 0.5 + each * n, 0.5 + each * (n + 1), n) for n in range(len(line.syllables)))
+    plan = PhrasePlan(line, notes, spoken)
+    sung = sing([plan], duration=1.0 + each * len(notes), seed=1, timbre="male", language="es", speaker=speaker)
+    audio = sung.audio
+    found = []
+    for note in notes:
+        track = 69 + 12 * np.log2(pitches(audio, note.start + 0.01, note.start + 0.8 * each) / 440)
+        loud = levels(audio, note.start, note.end)
+        found.append(
+            (track[0] - track[-1], np.median(track), 20 * np.log10(loud.max()), np.mean(loud > loud.max() / 30) * each)
+        )
+    return np.array([syllable.stress for syllable in line.syllables]), Syllables(*np.array(found).T)
+
+
+def test_spoken_lines_are_no_short_singing(speaker: Speaker) -> None:
+    text = "la mañana cantaba la balada amarga"
+    stress, spoken = syllables(speaker, text, 0.3, spoken=True)
+    _, held = syllables(speaker, text, 0.3, spoken=False)
+    # The voice falls where the stress is, around the note, and the line sinks; singing holds its note.
+    assert 1.0 < np.median(spoken.fall[stress > 0]) < 4.5
+    assert np.median(spoken.fall[stress > 0]) > np.median(spoken.fall[stress == 0]) + 0.8
+    assert np.abs(np.median(held.fall)) < 0.3
+    assert abs(spoken.midi.mean() - 50) < 1.0
+    assert spoken.midi[:4].mean() > spoken.midi[-4:].mean() + 1.0
+    assert np.ptp(held.midi) < 0.5
+    # Stress is louder.
+    louder = spoken.level[stress > 0].mean() - spoken.level[stress == 0].mean()
+    assert 2.0 < louder < 4.5
+    # Slow speech rests between its words; singing doesn't.
+    assert spoken.sounds.sum() < 0.85 * held.sounds.sum()
+
+
+@pytest.mark.parametrize("timbre", ["female", "male"])
+def test_every_note_of_a_melisma_is_reached(speaker: Speaker, timbre: str) -> None:
+    (line,) = read_lyrics([("verse", "I will love you")], "en", speaker)
+    draw, tonic, each = np.random.default_rng(3), {"female": 62, "male": 53}[timbre], 0.15
+    notes = tuple(
+        PhraseNote(tonic + SCALE[draw.integers(0, 7)], 0.5 + each * n, 0.5 + each * (n + 1), n // 6)
+        for n in range(6 * len(line.syllables))
     )
+    audio = sing([PhrasePlan(line, notes)], duration=5.0, seed=1, timbre=timbre, speaker=speaker).audio
+    off = []
+    for note in notes:
+        heard = pitches(audio, note.start, note.end)
+        off.append(abs(1200 * np.log2(np.median(heard) / 440) - 100 * (note.midi - 69)))
+    assert np.median(off) <= 10
+    assert max(off) <= 50
 
-    def falls(audio: Audio) -> float:
-        tracks = [pitches(audio, note.start + 0.03, note.end) for note in notes]
-        return float(np.median([1200 * np.log2(track[0] / track[-1]) for track in tracks if len(track) > 8]))
 
-    assert falls(spoken) > falls(held) + 20
+def test_a_choir_is_several_singers(speaker: Speaker, songs: dict[str, Song]) -> None:
+    """One voice's harmonics are lines; those of many are blurred, and their level wavers."""
+    one, many = (sustained(speaker, "ah", 57, timbre).audio for timbre in ("female", "choir"))
+
+    def wavering(audio: Audio) -> float:
+        x = audio[int(0.7 * RATE) : int(1.4 * RATE)].astype(np.float64)
+        harmonic = sosfiltfilt(butter(2, [630, 690], "bandpass", fs=RATE, output="sos"), x)
+        loud = 20 * np.log10(levels(np.abs(harmonic).astype(np.float32), 0.05, 0.6))
+        return float(np.ptp(loud))
+
+    assert wavering(many) > wavering(one) + 3
+    for line, alone in zip(songs["choir"].sung.lines, songs["female"].sung.lines, strict=True):
+        assert line.start == pytest.approx(alone.start, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [("en", "Psst, hmm, shh"), ("cs", "strč prst skrz krk"), ("ru", "в с к"), ("en", "Brrr")]
+)
+@pytest.mark.parametrize("each", [0.1, 2.0])
+def test_words_without_vowels_are_heard(speaker: Speaker, language: str, text: str, each: float) -> None:
+    (line,) = read_lyrics([("verse", text)], language, speaker)
+    notes = tuple(PhraseNote(60, 0.5 + n * each, 0.5 + (n + 1) * each, n) for n in range(len(line.syllables)))
+    for spoken in (False, True):
+        plan = PhrasePlan(line, notes, spoken)
+        sung = sing([plan], duration=1.0 + len(notes) * each, seed=1, language=language, speaker=speaker)
+        assert np.isfinite(sung.audio).all()
+        assert np.abs(sung.audio).max() < 1.0
+        for word in sung.lines[0].words:
+            assert levels(sung.audio, word.start, word.end).max() > 0.003
+
+
+def test_stops_that_meet_burst_once(speaker: Speaker) -> None:
+    """A "t" that ends a word and one that begins the next are one."""
+    bursts = []
+    for text in ("what time", "why time"):
+        sung = sustained(speaker, text, 60, "female")
+        x = sosfiltfilt(butter(4, 5000, "highpass", fs=RATE, output="sos"), sung.audio.astype(np.float64))
+        loud = levels(x.astype(np.float32), 1.0, 1.55)
+        bursts.append(int(np.sum(np.diff((loud > 0.35 * loud.max()).astype(int)) > 0)))
+    assert bursts == [1, 1]
+
+
+def test_forty_syllables_in_four_seconds(speaker: Speaker) -> None:
+    (line,) = read_lyrics([("verse", "never ever other under over " * 4)], "en", speaker)
+    assert len(line.syllables) == 40
+    notes = tuple(PhraseNote(60, 0.5 + 0.1 * n, 0.6 + 0.1 * n, n) for n in range(40))
+    for timbre in ("female", "choir"):
+        sung = sing([PhrasePlan(line, notes)], duration=5.0, seed=1, timbre=timbre, speaker=speaker)
+        assert len(sung.lines[0].words) == 20
+        assert 0.2 < np.abs(sung.audio).max() < 1.0
 
 
 @pytest.mark.parametrize(

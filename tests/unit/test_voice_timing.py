@@ -66,6 +66,29 @@ def test_phones_keep_their_order_and_never_overlap(words: list[str], length: flo
             assert piece.end - piece.start > 0.2 * length
 
 
+def test_a_cluster_takes_more_of_a_short_note_than_one_consonant() -> None:
+    def onset(word: str) -> float:
+        said = phones("a", word)
+        placed = place(said, group(said), [(1.0, 1.15), (1.15, 1.3)], RATE, 0.0, 10.0)
+        return sum(piece.end - piece.start for piece in placed[1 : len(word)])
+
+    assert onset("ta") == pytest.approx(0.3 * 0.15)
+    assert onset("stra") == pytest.approx(0.45 * 0.15)
+
+
+def test_speech_rests_when_its_syllables_are_said() -> None:
+    said = phones("ta", "ti")
+    syllables = group(said)
+    slow, quick = [(1.0, 1.6), (1.6, 2.2)], [(1.0, 1.2), (1.2, 1.4)]
+    for spoken in (False, True):
+        first, second = [p for p in place(said, syllables, slow, RATE, 0.0, 9.0, spoken=spoken) if p.index in (1, 3)]
+        assert (first.start, second.start) == (1.0, 1.6)
+        assert (first.end < 1.2) == (second.end < 1.9) == spoken
+    # A rest that is no rest is none.
+    placed = place(said, syllables, quick, RATE, 0.0, 9.0, spoken=True)
+    assert placed[1].end == pytest.approx(placed[2].start)
+
+
 def test_only_the_steady_part_of_a_vowel_is_stretched() -> None:
     hop = 105
     phone = Phone("ɔː", 0, 60 * hop, 0, 2)

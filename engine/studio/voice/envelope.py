@@ -19,6 +19,7 @@ from engine.studio.voice.timbre import Timbre
 BINS = 1024
 FLOOR = 1e-5
 VALLEY_DB, VALLEY_SLOPE_DB = 30.0, 9.0
+WHISTLE_DB, WHISTLE_ABOVE_HZ = 2.0, 5500.0
 SMOOTHING = (1.18, -0.09)
 DECIBEL = math.log(10.0) / 20.0
 
@@ -79,7 +80,11 @@ def shape(envelope: Tensor, source_rate: int, rate: int, bins: int, timbre: Timb
     first, last = (round(f * bins / rate) for f in (2000.0, 4500.0))
     presence = warped[:, first:last].exp().square().mean(1, keepdim=True).log() / 2
     slope = torch.from_numpy((timbre.air_db - 12.0 * octaves) * DECIBEL).float()
-    filled = torch.logaddexp(warped, presence + slope)
+    # Nor does it whistle there: eSpeak's highest formants stand out of what is laid under.
+    lid = torch.from_numpy(
+        (WHISTLE_DB + 60.0 * np.clip(WHISTLE_ABOVE_HZ / np.maximum(hertz, 1.0) - 1.0, 0.0, 1.0)) * DECIBEL
+    )
+    filled = torch.logaddexp(torch.minimum(warped, presence + slope + lid.float()), presence + slope)
     mixed = torch.lerp(warped, filled, torch.from_numpy(lifted).float())
     # Beyond the source's band the warp only repeats its last bin.
     beyond = torch.from_numpy(hertz > 0.44 * source_rate * timbre.formants)
@@ -92,11 +97,11 @@ def muffle(frequencies: NDArray[np.float64], cutoff: float) -> NDArray[np.float6
     return -24.0 * DECIBEL * np.log2(np.maximum(frequencies / cutoff, 1.0))
 
 
-def minimum_phase(envelope: Tensor) -> Tensor:
-    """Log amplitudes [frames, bins / 2 + 1] -> complex64 log spectra of minimum-phase filters."""
+def minimum_phase(envelope: Tensor) -> tuple[Tensor, Tensor]:
+    """Log amplitudes [frames, bins / 2 + 1] -> the same and the phases of minimum-phase filters, unwrapped, radians."""
     bins = 2 * (envelope.shape[1] - 1)
     cepstrum = torch.fft.irfft(envelope, bins)
     cepstrum[:, 1 : bins // 2] *= 2
     cepstrum[:, bins // 2 + 1 :] = 0
     filters: Tensor = torch.fft.rfft(cepstrum)
-    return filters
+    return filters.real.contiguous(), filters.imag.contiguous()

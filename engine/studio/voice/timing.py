@@ -8,13 +8,27 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.studio.voice.phones import Group, Phone
+from engine.studio.voice.phones import Group, Kind, Phone
 
 ONSET_AT_MOST_S = 0.2
 CODA_AT_MOST_S = 0.17
-# Of a note that runs into the next: how much the next one's opening consonants may take, and its own closing ones.
-ONSET_SHARE = 0.3
-CODA_SHARE = 0.3
+# Of a note that runs into the next: how much the next one's opening consonants may take, and its own closing ones;
+# more where they could not be heard otherwise.
+ONSET_SHARE, ONSET_SHARE_AT_MOST = 0.3, 0.45
+CODA_SHARE, CODA_SHARE_AT_MOST = 0.3, 0.4
+# The shortest of each kind that is still heard.
+HEARD_S = {
+    Kind.VOWEL: 0.04,
+    Kind.SONORANT: 0.035,
+    Kind.VOICED_FRICATIVE: 0.04,
+    Kind.VOICED_STOP: 0.03,
+    Kind.FRICATIVE: 0.05,
+    Kind.STOP: 0.03,
+}
+# Speech stretches its syllables little: at the end of a word, inside it, and at the end of the line. What is left is a
+# rest, unless it is so short that it would only sound like a stumble.
+SPOKEN_STRETCH, SPOKEN_WORD_STRETCH, SPOKEN_END_STRETCH = 1.0, 1.3, 1.7
+STUMBLE_S = 0.07
 STEADY_DB = 2.5
 QUIET_DB = 25.0
 QUIET_SHARE = 0.15
@@ -29,9 +43,22 @@ class Placed:
     end: float
 
 
+def _natural(phones: Sequence[Phone], indices: Sequence[int], rate: int) -> float:
+    return sum(phones[index].end - phones[index].start for index in indices) / rate
+
+
+def _room(wanted: float, least: float, share: float, at_most: float, length: float) -> float:
+    """Seconds that consonants get of a note `length` long: what they want, up to a share that grows with their need."""
+    return min(wanted, max(share * length, min(least, at_most * length)))
+
+
+def _least(phones: Sequence[Phone], indices: Sequence[int]) -> float:
+    return sum(HEARD_S[phones[index].kind] for index in indices)
+
+
 def onset_seconds(phones: Sequence[Phone], syllable: Group, rate: int) -> float:
     """How long the consonants before a syllable's vowel want to be."""
-    return min(sum(phones[index].end - phones[index].start for index in syllable.onset) / rate, ONSET_AT_MOST_S)
+    return min(_natural(phones, syllable.onset, rate), ONSET_AT_MOST_S)
 
 
 def place(
@@ -41,11 +68,14 @@ def place(
     rate: int,
     earliest: float,
     latest: float,
+    *,
+    spoken: bool = False,
 ) -> tuple[Placed, ...]:
     """Put every phone in time, in order and without overlap.
 
     spans: (start, end) seconds of each syllable's notes, in order; rate: of the phones' samples;
-    earliest, latest: seconds between which the phrase must sound (the neighbours' time).
+    earliest, latest: seconds between which the phrase must sound (the neighbours' time);
+    spoken: syllables last about as long as they were spoken, and rest until the next one starts.
     """
     found: list[Placed] = []
 
@@ -61,18 +91,24 @@ def place(
         if number == 0:
             return max(0.0, min(wanted, start - earliest))
         before, until = spans[number - 1]
-        return min(wanted, start - until + ONSET_SHARE * (until - before))
+        rest = start - until
+        least = _least(phones, syllables[number].onset)
+        return rest + _room(wanted - rest, least - rest, ONSET_SHARE, ONSET_SHARE_AT_MOST, until - before)
 
     for number, syllable in enumerate(syllables):
         start, end = spans[number]
         if syllable.onset:
             lay(syllable.onset, start - opening(number), start)
-        if number + 1 < len(syllables):
-            end = min(end, spans[number + 1][0] - opening(number + 1))
-        else:
-            end = max(min(end, latest), start + 0.05)
-        coda = sum(phones[index].end - phones[index].start for index in syllable.coda) / rate
-        coda = min(coda, CODA_AT_MOST_S, CODA_SHARE * (end - start))
+        final = number + 1 == len(syllables)
+        end = max(min(end, latest), start + 0.05) if final else min(end, spans[number + 1][0] - opening(number + 1))
+        coda = _natural(phones, syllable.coda, rate)
+        if spoken:
+            inside = not final and syllables[number + 1].word == syllable.word
+            stretch = SPOKEN_END_STRETCH if final else SPOKEN_WORD_STRETCH if inside else SPOKEN_STRETCH
+            natural = stretch * _natural(phones, (syllable.nucleus,), rate) + coda
+            end = end if end - start - natural < STUMBLE_S else start + natural
+        least = _least(phones, syllable.coda)
+        coda = _room(min(coda, CODA_AT_MOST_S), least, CODA_SHARE, CODA_SHARE_AT_MOST, end - start)
         lay((syllable.nucleus,), start, end - coda)
         if syllable.coda:
             lay(syllable.coda, end - coda, end)

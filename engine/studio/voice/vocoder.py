@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -11,12 +13,26 @@ from engine.studio.voice.envelope import DECIBEL, curve
 from engine.studio.voice.pitch import CONTROL_HZ
 from engine.studio.voice.timbre import Timbre
 
-RESPONSE = 2048
-PULSES_AT_ONCE = 256
+# Of a response, 45 dB below it and less is left after this many samples, and folds back.
+RESPONSE = 1536
+PULSES_AT_ONCE = 64
 JITTER = 0.002
 SHIMMER_DB = 0.35
 # No voice below this; keeps rumble and DC out.
 LOWEST_HZ = 70.0
+# A louder voice is brighter: dB an octave above this, for each dB of effort.
+LEAN = 0.3
+LEAN_FROM_HZ, LEAN_OCTAVES = 700.0, (-1.0, 3.5)
+EFFORT_AGAINST_BREATH = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Pulses:
+    """Periods of a voice: their seconds, fractional frames of the speech, and effort in dB, each [pulses]."""
+
+    times: NDArray[np.float64]
+    frames: NDArray[np.float64]
+    effort: NDArray[np.float64]
 
 
 def pulse_times(pitch: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -26,47 +42,57 @@ def pulse_times(pitch: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def render(
-    filters: Tensor,
-    frames: NDArray[np.float64],
-    times: NDArray[np.float64],
-    samples: int,
-    rate: int,
-    timbre: Timbre,
-    generator: torch.Generator,
+    filters: tuple[Tensor, Tensor], pulses: Pulses, samples: int, rate: int, timbre: Timbre, generator: torch.Generator
 ) -> Tensor:
-    """Sound the pulses at `times` (seconds, [pulses]) -> float32 [samples].
+    """Sound `pulses` -> float32 [samples].
 
-    filters: complex64 [source frames, RESPONSE / 2 + 1], log spectra; frames: each pulse's source frame, fractional.
-    Each pulse carries its period's noise too, by the timbre's breath, so that the breath pulses with the voice.
+    filters: log amplitudes and phases, each float32 [source frames, RESPONSE / 2 + 1]. Each pulse carries its period's
+    noise too, by the timbre's breath, so that the breath pulses with the voice.
     """
-    out = torch.zeros(samples + RESPONSE + rate // 20)
-    periods = np.diff(times, append=2 * times[-1] - times[-2] if len(times) > 1 else times[-1] + 0.01)
-    jitter = torch.randn(len(times), generator=generator).double().numpy()
-    shimmer = torch.randn(len(times), generator=generator) * (SHIMMER_DB * DECIBEL)
+    times, count = pulses.times, len(pulses.times)
+    out = np.zeros(samples + RESPONSE + rate // 20, dtype=np.float32)
+    periods = np.diff(times, append=2 * times[-1] - times[-2] if count > 1 else times[-1] + 0.01)
+    jitter = torch.randn(count, generator=generator).double().numpy()
+    shimmer = torch.randn(count, generator=generator) * (SHIMMER_DB * DECIBEL)
     position = np.maximum((times + JITTER * periods * jitter) * rate, 0.0)
     whole = np.floor(position).astype(np.int64)
+    starts, at = whole.tolist(), torch.from_numpy(whole)
+    fraction = torch.from_numpy(position - whole).float()
+    lengths = torch.from_numpy(periods * rate).float()
+
     hertz = np.arange(RESPONSE // 2 + 1) * rate / RESPONSE
     breath = 10.0 ** (curve(timbre.breath, hertz) / 20.0)
-    tone = torch.from_numpy(np.sqrt(1.0 - breath**2) * np.clip(hertz / LOWEST_HZ - 0.5, 0.0, 1.0)).float()
-    hiss = torch.from_numpy(breath * np.clip(hertz / LOWEST_HZ - 0.5, 0.0, 1.0)).float()
+    tone = np.sqrt(1.0 - breath**2) * np.clip(hertz / LOWEST_HZ - 0.5, 1e-6, 1.0)
+    octaves = np.clip(np.log2(np.maximum(hertz, 1.0) / LEAN_FROM_HZ), *LEAN_OCTAVES)
+    # What every filter gets, and what its pulse adds of it: loudness, and brightness with effort.
+    colours = torch.from_numpy(np.stack((np.log(tone), np.ones(len(hertz)), LEAN * DECIBEL * octaves))).float()
+    strength = lengths.log() / 2 + shimmer
+    amounts = torch.stack((torch.ones(count), strength, torch.from_numpy(pulses.effort).float()), 1)
     angles = torch.from_numpy(-2 * np.pi * hertz / rate).float()
-    noise = torch.randn(samples + 2 * RESPONSE + rate // 20, generator=generator)
-    ticks = torch.arange(RESPONSE)
+    hiss = torch.from_numpy(breath / np.sqrt(1.0 - breath**2)).float()
+    # The breath hardly grows with the voice.
+    airiness = torch.exp(-shimmer - EFFORT_AGAINST_BREATH * DECIBEL * amounts[:, 2]) / lengths.sqrt()
+    longest = min(int(lengths.max()) + 1, RESPONSE)
+    noise = torch.randn(samples + 2 * RESPONSE + rate // 20, generator=generator).unfold(0, longest, 1)
+    ticks = torch.arange(longest)
 
-    below = np.clip(frames.astype(np.int64), 0, len(filters) - 2)
-    rest = torch.from_numpy(np.clip(frames - below, 0.0, 1.0)).to(torch.complex64)
-    for first in range(0, len(times), PULSES_AT_ONCE):
+    levels, phases = filters
+    below = np.clip(pulses.frames.astype(np.int64), 0, len(levels) - 2)
+    rest = torch.from_numpy(np.clip(pulses.frames - below, 0.0, 1.0)).float()
+    index = torch.from_numpy(below)
+    for first in range(0, count, PULSES_AT_ONCE):
         part = slice(first, first + PULSES_AT_ONCE)
-        index = torch.from_numpy(below[part])
-        spectrum = torch.exp(torch.lerp(filters[index], filters[index + 1], rest[part, None]))
-        start = torch.from_numpy(whole[part])
-        fraction = torch.from_numpy(position[part] - whole[part]).float()
-        length = torch.from_numpy(periods[part] * rate).float()
-        puff = noise[start[:, None] + ticks] * (ticks < length[:, None])
+        left, right, between = index[part], index[part] + 1, rest[part, None]
+        level = torch.lerp(levels[left], levels[right], between).addmm_(amounts[part], colours).exp_()
+        phase = torch.lerp(phases[left], phases[right], between).addr_(fraction[part], angles)
+        length = lengths[part, None]
         # Louder right after the closure of the folds, as breath is.
-        puff *= 1.5 - ticks / length[:, None].clamp(min=1.0)
-        strength = length.sqrt() * torch.exp(shimmer[part])
-        pulse = torch.polar(tone * strength[:, None], angles * fraction[:, None])
-        response = torch.fft.irfft(spectrum * (pulse + hiss * torch.fft.rfft(puff)), RESPONSE)
-        out.index_add_(0, (start[:, None] + ticks).flatten(), response.flatten())
-    return out[:samples]
+        puff = noise[at[part]] * (1.5 - ticks / length.clamp(min=1.0)) * (ticks < length)
+        puff *= airiness[part, None]
+        source = torch.fft.rfft(puff, RESPONSE) * hiss
+        source.real += 1.0
+        source *= torch.complex(level * torch.cos(phase), level * torch.sin(phase))
+        responses = torch.fft.irfft(source, RESPONSE).numpy()
+        for start, response in zip(starts[part], responses, strict=True):
+            out[start : start + RESPONSE] += response
+    return torch.from_numpy(out[:samples])
