@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from engine.spec import EngineError, Generation, Notice, Order, Plan, Take, TrackSink
+from engine.spec.plan import Writer
 from engine.spec.protocol import LineTime
 from engine.studio.caption import understand
 from engine.studio.compose.brief import Brief
@@ -17,7 +18,7 @@ from engine.studio.edits.splice import Cut, spliced
 from engine.studio.edits.weave import begun, tidy, words_of
 from engine.studio.kept import Kept
 from engine.studio.score import LyricLine, Score
-from engine.studio.session import SPOKEN_HERE, SUNG_AT, Session
+from engine.studio.session import SUNG_AT, Session
 from engine.studio.sound.mix import Mixed, mix
 from engine.studio.takes import take_of
 
@@ -89,11 +90,13 @@ def planned(
     told = [*told]
     if made.missing:
         told.append(Notice(code="lines_left_out", params={"count": made.missing}))
+    lyrics_by, lyrics_model = _written_by(score, parent)
     return Plan(
         title=spec.display_name or parent.source.title,
         caption=caption,
         lyrics=words_of(score, made.form) if score.voice else "",
-        lyrics_by="user" if score.voice else None,
+        lyrics_by=lyrics_by,
+        lyrics_model=lyrics_model,
         instrumental=not score.voice,
         duration=round(score.duration, 6),
         bpm=score.bpm,
@@ -106,6 +109,17 @@ def planned(
         understood=made.part.understood if caption else {},
         notices=tuple(told),
     )
+
+
+def _written_by(score: Score, parent: Parent) -> tuple[Writer | None, str]:
+    """Who wrote most of the lines that are sung, and which model; new words are whoever asks for the edit's."""
+    if not score.voice:
+        return None, ""
+    before = {line.text for line in parent.score.lines}
+    kept = sum(score.lines[line.line].text in before for line in score.voice)
+    if 2 * kept < len(score.voice):
+        return "user", ""
+    return parent.source.lyrics_by or "user", parent.source.lyrics_model
 
 
 def handed_over(
@@ -155,18 +169,18 @@ def understood(caption: str, parent: Brief, session: Session, seed: int) -> tupl
     return brief, tuple(dict.fromkeys(idle))
 
 
-def language_of(asked: str, parent: Parent) -> str:
-    """The language of new words: as asked, else the parent's."""
-    if asked != "unknown":
-        return asked
-    return SPOKEN_HERE if parent.kept.language == "unknown" else parent.kept.language
+def _language(lyrics: str, asked: str, parent: Parent, session: Session) -> str:
+    """The language of new words: as asked, else the one they are in, the parent's where they hardly say."""
+    before = parent.kept.language
+    return session.language_of(lyrics, asked, "en" if before == "unknown" else before)
 
 
 def read_words(
-    lyrics: str, language: str, part: Brief | None, session: Session, told: list[Notice]
+    lyrics: str, asked: str, parent: Parent, part: Brief | None, session: Session, told: list[Notice]
 ) -> tuple[LyricLine, ...]:
     """The lines of `lyrics` that can be sung; none, with a notice, where nobody can or, in a new `part`, shall sing.
 
+    asked: their language, or "unknown".
     Raises `EngineError`, permanent: `lyrics_unreadable`, and `nothing_to_sing` where none of them has words.
     """
     if not lyrics:
@@ -177,6 +191,7 @@ def read_words(
     if (reason := session.silent_because()) is not None:
         told.append(Notice(code="no_voice", params={"reason": reason}))
         return ()
+    language = _language(lyrics, asked, parent, session)
     lines = tuple(replace(line, language=language) for line in session.read(lyrics, language) if line.syllables)
     if not lines:
         raise EngineError("nothing_to_sing", permanent=True)

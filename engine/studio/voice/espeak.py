@@ -6,6 +6,7 @@ import base64
 import contextlib
 import json
 import os
+import re
 import select
 import subprocess
 import sys
@@ -23,6 +24,9 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).resolve().parents[3]
 ANSWER_WITHIN_S = 20.0
 KEPT_SPEECHES = 128
+# A word of more phonemes than eSpeak has room for ends its process; these are characters of their names.
+PHONEMES_AT_MOST = 120
+_PIECE = re.compile(rf".{{1,{PHONEMES_AT_MOST}}}(?<=[aeiouEO])(?=[bcdfghjkmnprstvwxzCNRSXZ'])|.+")
 
 
 class VoiceUnavailable(Exception):
@@ -213,6 +217,11 @@ class Speaker:
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.stop()
+
+
+def phonemic(names: str) -> str:
+    """Text that has eSpeak say the phonemes with these names, which are its own, as one word."""
+    return " ".join(f"[[{piece}]]" for piece in _PIECE.findall(names)) if len(names) > PHONEMES_AT_MOST else f"[[{names}]]"
 
 
 def _speech(answer: dict[str, Any]) -> Speech:

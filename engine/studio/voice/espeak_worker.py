@@ -24,7 +24,7 @@ SYNCHRONOUS = 2
 PHONEME_EVENTS, PHONEME_IPA, DONT_EXIT = 0x0001, 0x0002, 0x8000
 RATE, VOLUME, RANGE, WORD_GAP = 1, 2, 4, 7
 EVENT_END, EVENT_WORD, EVENT_PHONEME = 0, 1, 7
-CHARS_UTF8 = 1
+CHARS_UTF8, PHONEMES = 0x0001, 0x0100
 
 
 class _EventId(ctypes.Union):
@@ -99,7 +99,10 @@ def list_voices(library: ctypes.CDLL) -> dict[str, str]:
 
 
 def speak(library: ctypes.CDLL, rate: int, request: dict[str, Any]) -> dict[str, Any]:
-    """Say one text on one pitch. `phones`: [sample, IPA, character of the word it belongs to]; characters from 1."""
+    """Say one text on one pitch; in it, `[[...]]` holds phonemes.
+
+    `phones`: [sample, IPA, character of the word it belongs to]; characters from 1.
+    """
     if library.espeak_SetVoiceByName(str(request["voice"]).encode()) != 0:
         return {"error": f"eSpeak NG has no voice {request['voice']!r}"}
     settings = ((RATE, int(request["rate"])), (VOLUME, 100), (RANGE, 0), (WORD_GAP, 0))
@@ -130,7 +133,7 @@ def speak(library: ctypes.CDLL, rate: int, request: dict[str, Any]) -> dict[str,
     callback = _Callback(collect)
     library.espeak_SetSynthCallback(callback)
     text = str(request["text"]).encode()
-    status = library.espeak_Synth(text, len(text) + 1, 0, 1, 0, CHARS_UTF8, None, None)
+    status = library.espeak_Synth(text, len(text) + 1, 0, 1, 0, CHARS_UTF8 | PHONEMES, None, None)
     if status != 0:
         return {"error": f"eSpeak NG could not speak: error {status}"}
     library.espeak_Synchronize()

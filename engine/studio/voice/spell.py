@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from engine.studio.voice.scripts import JOINERS, LATIN, script
+
 # Symbols that every eSpeak voice reads as a word.
 SPOKEN_SYMBOLS = "&%@+=$€£"
 APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "‐": "-", "‑": "-"})
@@ -24,6 +26,7 @@ _PRICE = re.compile(r"^\$(\d[\d.,]*)$")
 _YEAR = re.compile(r"^(1[1-9]|20)([1-9]\d)$")
 _DOTTED = re.compile(r"(?:[^\W\d_]\.){2,}")
 _NUMBER_MARK = re.compile(r"(?<=\d)[.,](?=\d)")
+_ALPHABETS = (LATIN, "CYRILLIC", "GREEK", "ARABIC", "HEBREW", "ARMENIAN", "GEORGIAN")
 _RUN = re.compile(r"([^\W\d_])\1{2,}", re.IGNORECASE)
 
 
@@ -35,7 +38,7 @@ def tokens(text: str) -> list[str]:
 def _kept(token: str, index: int) -> bool:
     """Whether a character is read; combining marks belong to the letter before them."""
     letter = token[index]
-    if unicodedata.category(letter)[0] in "LMN" or letter in SPOKEN_SYMBOLS:
+    if unicodedata.category(letter)[0] in "LMN" or letter in SPOKEN_SYMBOLS or letter in JOINERS:
         return True
     if letter in "'-":
         return 0 < index < len(token) - 1 or (letter == "'" and len(token) > 1)
@@ -51,6 +54,11 @@ def _shorten(match: re.Match[str]) -> str:
         # "ooo", "wooo", "ooooh"; before these letters the long sound is by far the commoner.
         double = after[:1] in tuple("nldmtkp") or (before in ("", "w") and not after.strip("h"))
     return letter + letter.lower() if double else letter
+
+
+def _held(match: re.Match[str]) -> str:
+    """Letters held for show, of any language; three syllables of Korean in a row are meant."""
+    return match.group(1) if script(match.group(1)) in _ALPHABETS else match.group()
 
 
 def _english(part: str) -> str:
@@ -80,5 +88,5 @@ def spell(token: str, language: str) -> str:
     if language == "en":
         said = ["-".join(_english(part) for part in piece.split("-")) for piece in said]
     else:
-        said = [_RUN.sub(r"\1", piece) for piece in said]
+        said = [_RUN.sub(_held, piece) for piece in said]
     return " ".join(said)
