@@ -12,6 +12,8 @@ Seven things are measured, each a function of its own that gives 0 (broken) to 1
 | `key` | its notes belong to one key at a time | they fill all twelve steps alike; sound without notes gets 1 |
 | `voice` | the voice at least 6 dB below the backing or louder, where words are heard (300 to 4000 Hz) | 20 dB below |
 
+Of a voice alone, which pauses and has no bass, `continuity` and `balance` say nothing, so they don't count.
+
 The score is their weighted geometric mean, so that one broken part can't be made up for by the others.
 """
 
@@ -37,6 +39,8 @@ WEIGHTS = {"continuity": 2.0, "headroom": 2.0, "level": 1.5, "stereo": 1.0, "bal
 FLOOR = 0.01
 TARGET_LUFS, CEILING_DB = -14.0, -1.0
 SILENCE_DB = -60.0
+VOICES = frozenset({"vocals", "backing_vocals"})
+ALONE = 1e-3
 BLOCK = 4096
 # relative levels in dB of the octaves around 63 Hz to 8 kHz: equal energy at the bottom, then about 2 dB less each,
 # the slope that long-term spectra of popular records share
@@ -52,7 +56,7 @@ def quality_score(audio: Audio, rate: int, stems: Mapping[str, Audio] | None = N
 
 
 def components(audio: Audio, rate: int, stems: Mapping[str, Audio] | None = None) -> dict[str, float]:
-    """Each part of the score by its name; `voice` only where there is a vocal stem that sounds."""
+    """Each part of the score by its name; `voice` only where a vocal stem sounds against something else."""
     both = audio if audio.shape[0] == 2 else np.repeat(audio[:1], 2, axis=0)
     parts = {
         "continuity": continuity(audio, rate),
@@ -63,9 +67,19 @@ def components(audio: Audio, rate: int, stems: Mapping[str, Audio] | None = None
         "key": key_clarity(audio, rate),
     }
     vocals = (stems or {}).get("vocals")
+    if stems and vocals is not None and _alone(audio, stems):
+        return {name: value for name, value in parts.items() if name not in ("continuity", "balance")}
     if vocals is not None and np.any(vocals):
         parts["voice"] = voice(vocals, audio - vocals, rate)
     return parts
+
+
+def _alone(audio: Audio, stems: Mapping[str, Audio]) -> bool:
+    """Whether nothing but voices sounds."""
+    rest = audio.copy()
+    for name in VOICES.intersection(stems):
+        rest -= stems[name]
+    return float(np.abs(rest).max(initial=0)) < ALONE
 
 
 def continuity(audio: Audio, rate: int) -> float:

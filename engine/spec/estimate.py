@@ -11,14 +11,29 @@ from dataclasses import dataclass
 
 from engine.spec.base import Generation, Request
 from engine.spec.sampled import sample_s
-from engine.spec.tasks import Edit, Extend, ExtractStem, Repaint, Retake, Simple, Stems, Text2Samples
+from engine.spec.tasks import (
+    Edit,
+    Extend,
+    ExtractStem,
+    Lyric2Vocals,
+    Repaint,
+    Retake,
+    Simple,
+    Stems,
+    Text2Rap,
+    Text2Samples,
+)
 
 INSTRUMENTAL_S = 90.0
 SIMPLE_S = 120.0
 # A sung line takes about two bars at a middling tempo; the rest is intro, breaks and outro.
 LINE_S = 4.5
 AROUND_S = 24.0
-SHORTEST_SONG_S, LONGEST_SONG_S = 30.0, 300.0
+# A rapped line takes about one, and rappers don't wait long.
+RAPPED_LINE_S, AROUND_RAP_S = 3.2, 16.0
+# A voice alone has a count-in and lets its last note ring.
+AROUND_ALONE_S = 6.0
+SHORTEST_SONG_S, SHORTEST_ALONE_S, LONGEST_SONG_S = 30.0, 8.0, 300.0
 
 _TAG = re.compile(r"^\s*\[[^\]]*\]\s*$")
 
@@ -75,7 +90,10 @@ def _automatic(spec: Generation) -> float:
     lines = sung_lines(lyrics)
     if not lines:
         return INSTRUMENTAL_S
-    return min(max(round(AROUND_S + LINE_S * lines), SHORTEST_SONG_S), LONGEST_SONG_S)
+    if isinstance(spec, Lyric2Vocals):
+        return min(max(round(AROUND_ALONE_S + LINE_S * lines), SHORTEST_ALONE_S), LONGEST_SONG_S)
+    around, line = (AROUND_RAP_S, RAPPED_LINE_S) if isinstance(spec, Text2Rap) else (AROUND_S, LINE_S)
+    return min(max(round(around + line * lines), SHORTEST_SONG_S), LONGEST_SONG_S)
 
 
 def sung_lines(lyrics: str) -> int:

@@ -55,11 +55,12 @@ class Mood(Manner):
 
 
 class VoiceWord(Manner):
-    """Who sings, and whether a second voice sings along."""
+    """Who sings, and whether a second voice sings along, which may be a whole `choir`."""
 
-    who: Literal["female", "male"] | None = None
+    who: Literal["female", "male", "choir"] | None = None
     backing: Literal["always", "never"] | None = None
     duet: bool = False
+    choir: bool = False
 
 
 class TempoWord(Meaning):

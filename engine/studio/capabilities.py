@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from engine.spec.fields import STEMS
 from engine.spec.plan import Capabilities
+from engine.studio.voice.languages import SUNG
 
 TASKS = (
-    "text2music", "prompt2instrumental", "text2rap", "text2samples", "stems", "extract-stem", "retake", "repaint",
-    "extend", "edit",
+    "text2music", "prompt2instrumental", "text2rap", "lyric2vocals", "text2samples", "simple", "stems",
+    "extract-stem", "retake", "repaint", "extend", "edit",
 )  # fmt: skip
 
 
@@ -20,6 +21,6 @@ def capabilities() -> Capabilities:
         max_batch=8,
         sample_rate=48_000,
         stems=STEMS,
-        languages=("en",),
+        languages=SUNG,
         from_score=("retake", "repaint", "extend", "edit"),
     )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from engine.spec.preset import Preset
 from engine.spec.words import Manner, Meaning, Mood, VoiceWord
-from engine.studio.compose.brief import Backing, Brief
+from engine.studio.compose.brief import Backing, Brief, Singer, other_sex
 from engine.studio.compose.dice import Dice
 from engine.studio.understanding import frame
 from engine.studio.understanding.band import with_band
@@ -26,10 +26,12 @@ SEXES = ("female", "male")
 
 def understand(
     caption: str, *, vocabulary: Vocabulary, genre_preset: str | None, bpm: int | None, keyscale: str | None,
-    timesignature: str | None, instrumental: bool, seed: int, rap: bool = False, parent: Brief | None = None,
+    timesignature: str | None, instrumental: bool, seed: int, rap: bool = False, alone: bool = False,
+    parent: Brief | None = None,
 ) -> Brief:  # fmt: skip
     """What to compose. The request wins over the caption, the caption over the preset; chance decides the rest.
 
+    A `rap` without a genre gets the first one that raps; a voice `alone` stays so in its edits.
     `parent` is the brief of a song that is edited: a caption that names no genre changes only what it says of it.
     Raises KeyError for a `genre_preset` that `vocabulary` doesn't have.
     """
@@ -38,8 +40,15 @@ def understand(
     _hide_topics(reading)
     written = frame.written_bpm(reading, bpm)
     delivery = _delivery(reading)
+    if rap:
+        # "jazz rap" asks for a jazz band here: that somebody raps is known
+        kinds = vocabulary.singing
+        for each in reading.find({phrase for phrase, kind in kinds.items() if kind == "rapped"}):
+            reading.hide(each.start, each.end)
     wished = wishes(reading, edited=parent is not None)
     found = genre(reading, genre_preset, [wish.found for wish in wished if wish.solo])
+    if rap and not found.named and genre_preset is None:
+        found = _rapping(found, vocabulary)
     before = parent
     if found.named:
         parent = None
@@ -59,16 +68,23 @@ def understand(
     tempo = _tempo(reading, written, found, preset, metre, energy, parent, dice)
     tonic, minor = _key(reading, keyscale, found, preset, sum(mood.minor * much for mood, much in moods), parent, dice)
     backing, duet = _backing(voices, parent)
+    choirs = [word.choir and weight > 0 for word, weight in voices if word.choir]
+    voice = _voice(voices, preset, parent, dice)
+    if any(choirs) and parent is None and voice != "choir" and _choir_leads(reading, voices):
+        voice = "choir"
     spoken = (parent or preset).rap and not delivery.get("sung", False)
     sexes = {who: [weight > 0 for word, weight in voices if word.who == who] for who in SEXES}
     if delivery.get("wordless") is None and all(sexes[who] and not any(sexes[who]) for who in SEXES):
         delivery["wordless"] = True
     voiced = delivery.get("sung") or delivery.get("rapped") or any(map(any, sexes.values()))
     silent = delivery.get("wordless", before is not None and before.instrumental and not voiced)
+    alone = alone or (before is not None and before.alone)
     return Brief(
         style=found.name, preset=preset, bpm=tempo, tonic=tonic, minor=minor, timesignature=metre,
-        voice=_voice(voices, preset, parent, dice), energy=energy, instrumental=instrumental or silent,
+        voice=voice, energy=energy, instrumental=(instrumental or silent) and not alone,
         rap=rap or delivery.get("rapped", spoken), backing=backing, duet=duet,
+        choir=choirs[0] if choirs else parent.choir if parent else False,
+        alone=alone,
         not_understood=_not_understood(reading, wished), understood=reading.heard_words(),
     )  # fmt: skip
 
@@ -147,15 +163,27 @@ def _weighed(
     return list(strongest.values())
 
 
-def _voice(
-    voices: list[tuple[VoiceWord, float]], preset: Preset, parent: Brief | None, dice: Dice
-) -> Literal["female", "male"]:
+def _rapping(found: Genre, vocabulary: Vocabulary) -> Genre:
+    """The genre that people who ask for a rap and name none expect."""
+    rapping = next((name for name, preset in vocabulary.presets.items() if preset.rap), None)
+    return found if rapping is None else Genre(rapping, vocabulary.presets[rapping], None, named=False)
+
+
+def _choir_leads(reading: Reading, voices: list[tuple[VoiceWord, float]]) -> bool:
+    """Whether a choir that is named stands for the singer: "epic, choir", but not "pop with a choir"."""
+    if any(word.who or word.duet for word, _ in voices):
+        return False
+    choirs = reading.find({phrase for phrase, word in reading.vocabulary.voices.items() if word.choir})
+    added = [found for kind in ("turns", "joins") for found in reading.find(reading.vocabulary.grammar[kind])]
+    return not any(each.end <= choir.start <= clause_end(reading.text, each.end) for choir in choirs for each in added)
+
+
+def _voice(voices: list[tuple[VoiceWord, float]], preset: Preset, parent: Brief | None, dice: Dice) -> Singer:
     named = [word.who for word, weight in voices if word.who and weight > 0]
     if named:
-        return named[0]
-    others: list[Literal["female", "male"]] = [
-        "male" if word.who == "female" else "female" for word, _ in voices if word.who
-    ]
+        # a choir that sings beside somebody accompanies them
+        return next((who for who in named if who != "choir"), "choir")
+    others = [other_sex(word.who) for word, _ in voices if word.who in SEXES]
     if others:
         return others[0]
     if parent is not None:
@@ -173,7 +201,7 @@ def _backing(voices: list[tuple[VoiceWord, float]], parent: Brief | None) -> tup
         elif word.backing is not None:
             backing = "never"
         duet = (duet or word.duet) and weight > 0
-    return backing, duet or len({word.who for word, weight in voices if word.who and weight > 0}) == 2
+    return backing, duet or len({word.who for word, weight in voices if word.who in SEXES and weight > 0}) == 2
 
 
 def _not_understood(reading: Reading, wishes: list[Wish]) -> tuple[str, ...]:

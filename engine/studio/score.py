@@ -68,11 +68,15 @@ class SungNote:
 
 @dataclass(frozen=True)
 class SungLine:
-    """A lyric line set to notes; `line` indexes the lyric lines that were read. `spoken`: rhythmic speech (rap)."""
+    """A lyric line set to notes; `line` indexes the lyric lines that were read. `spoken`: rhythmic speech (rap).
+
+    `singer` is female, male or choir; empty where it is whoever sings the part.
+    """
 
     line: int
     notes: tuple[SungNote, ...]
     spoken: bool = False
+    singer: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,8 @@ class Syllable:
 class LyricLine:
     """A line of the lyrics, read by the voice: its words and syllables; `section` as its tag said ("verse").
 
-    `language` is empty where it is the song's.
+    `language` is empty where it is the song's. `singer` (female, male, choir, both) and `delivery` (spoken, sung) are
+    what a tag asked for, empty where it is as usual. An `echo` is the second voice's answer to the line before it.
     """
 
     text: str
@@ -95,6 +100,9 @@ class LyricLine:
     words: tuple[str, ...]
     syllables: tuple[Syllable, ...]
     language: str = ""
+    singer: str = ""
+    delivery: str = ""
+    echo: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from engine.spec import EngineError, Notice, Order, Plan, TrackSink
 from engine.spec.estimate import sung_lines
-from engine.spec.tasks import Captioned, Sung
+from engine.spec.tasks import Captioned, Lyric2Vocals, Sung, Text2Rap
 from engine.studio import notices
 from engine.studio.caption import understand
+from engine.studio.compose import adlibs
 from engine.studio.compose.brief import Brief
+from engine.studio.compose.dice import Dice
 from engine.studio.compose.lyrics import parse_lyrics
 from engine.studio.compose.song import composed
 from engine.studio.compose.theory import keyscale
 from engine.studio.compose.title import title_of
 from engine.studio.kept import Kept
 from engine.studio.score import LyricLine
-from engine.studio.session import SPOKEN_HERE, SUNG_AT, Session, tagged
+from engine.studio.session import SUNG_AT, Session, tagged
 from engine.studio.sound.mix import mix
 from engine.studio.takes import take_of
 
@@ -24,23 +26,29 @@ BEGUN = 0.02
 def plan(spec: Captioned, order: Order, session: Session) -> Plan:
     """Understand the caption, read the lyrics, and settle tempo, key and metre.
 
-    Raises `EngineError`, permanent, for lyrics that can't be sung: `lyrics_unreadable`, `nothing_to_sing`.
+    Raises `EngineError`, permanent, for lyrics that can't be sung: `lyrics_unreadable`, `nothing_to_sing`,
+    `no_room_to_sing`.
     """
-    brief = _brief(spec, order.seed, session)
-    lyrics = spec.lyrics if isinstance(spec, Sung) else ""
+    brief = brief_of(spec, order.seed, session)
+    lyrics = words_for(spec)
     told = notices.of_request(spec, brief)
     # Lyrics may hold nothing but tags: they shape the form, and nobody sings.
     worded = any(text for _, text in parse_lyrics(lyrics))
     instrumental = brief.instrumental or not worded
-    if not worded and not brief.instrumental and sung_lines(lyrics):
+    if not worded and not brief.instrumental and (brief.alone or sung_lines(lyrics)):
         raise EngineError("nothing_to_sing", permanent=True)
     if worded and brief.instrumental:
         told.append(Notice(code="lyrics_ignored"))
+    if isinstance(spec, Text2Rap) and not worded and not brief.instrumental:
+        told.append(Notice(code="nothing_to_rap"))
     if not instrumental and (reason := session.silent_because()) is not None:
+        if brief.alone:
+            raise EngineError("lyrics_unreadable", permanent=True, cause=reason, reason=reason)
         told.append(Notice(code="no_voice", params={"reason": reason}))
         instrumental = True
+    language = session.language_of(lyrics, spec.vocal_language) if worded else "unknown"
     settled = Plan(
-        title=spec.display_name or title_of(spec.caption, lyrics, order.seed),
+        title=spec.display_name or title_of(spec.caption, lyrics, order.seed, language),
         caption=spec.caption,
         lyrics="" if instrumental and worded else lyrics,
         lyrics_by=None if instrumental else "user",
@@ -49,7 +57,7 @@ def plan(spec: Captioned, order: Order, session: Session) -> Plan:
         bpm=brief.bpm,
         keyscale=keyscale(brief.tonic, brief.minor),
         timesignature=brief.timesignature,
-        vocal_language=language_of(spec.vocal_language, instrumental),
+        vocal_language="unknown" if instrumental else language,
         genre_preset=brief.style,
         seeds=tuple(order.seed + number for number in range(order.takes)),
         engine=session.name,
@@ -63,8 +71,8 @@ def plan(spec: Captioned, order: Order, session: Session) -> Plan:
 def render(spec: Captioned, plan: Plan, sink: TrackSink, session: Session) -> None:
     """Render one take for each seed of `plan`, which says everything there is to know of the order."""
     for number, seed in enumerate(plan.seeds):
-        brief = _brief(spec, seed, session)
-        form, score = composed(brief, _lines(plan, session), plan.duration, seed, plan.title)
+        brief = brief_of(spec, seed, session)
+        form, score = composed(brief, _lines(spec, plan, brief, seed, session), plan.duration, seed, plan.title)
 
         def progress(share: float, done: int = number) -> None:
             sink.progress((done + share) / len(plan.seeds))
@@ -87,14 +95,7 @@ def render(spec: Captioned, plan: Plan, sink: TrackSink, session: Session) -> No
         sink.take(take_of(number + 1, seed, kept, mixed, lines))
 
 
-def language_of(asked: str, instrumental: bool) -> str:
-    """The language that will be sung."""
-    if instrumental:
-        return "unknown"
-    return SPOKEN_HERE if asked == "unknown" else asked
-
-
-def _brief(spec: Captioned, seed: int, session: Session) -> Brief:
+def brief_of(spec: Captioned, seed: int, session: Session) -> Brief:
     return understand(
         spec.caption,
         genre_preset=spec.genre_preset,
@@ -104,21 +105,42 @@ def _brief(spec: Captioned, seed: int, session: Session) -> Brief:
         timesignature=spec.timesignature,
         instrumental=spec.task == "prompt2instrumental" or (isinstance(spec, Sung) and spec.instrumental),
         seed=seed,
-        rap=spec.task == "text2rap",
+        rap=isinstance(spec, Text2Rap),
+        alone=isinstance(spec, Lyric2Vocals),
     )
 
 
+def words_for(spec: Captioned) -> str:
+    """The words of a new song, as they were asked for; none for music without singing."""
+    return spec.lyrics if isinstance(spec, Sung | Lyric2Vocals) else ""
+
+
 def _unsung(spec: Captioned, plan: Plan, session: Session) -> list[Notice]:
-    """A notice of lines that can't be spoken or found no room. Raises `EngineError` where no line is left."""
+    """A notice of lines that can't be spoken or found no room.
+
+    Raises `EngineError` where no line is left: `nothing_to_sing`, `no_room_to_sing`.
+    """
     asked = sum(1 for _, text in parse_lyrics(plan.lyrics) if text)
-    lines = _lines(plan, session)
-    sung = sum(1 for line in lines if line.syllables)
+    seed = plan.seeds[0]
+    brief = brief_of(spec, seed, session)
+    lines = _lines(spec, plan, brief, seed, session)
+    sung = sum(1 for line in lines if line.syllables and not line.echo)
     if sung == 0:
         raise EngineError("nothing_to_sing", permanent=True)
-    _, score = composed(_brief(spec, plan.seeds[0], session), lines, plan.duration, plan.seeds[0], plan.title)
+    _, score = composed(brief, lines, plan.duration, seed, plan.title)
+    if not score.voice:
+        raise EngineError("no_room_to_sing", permanent=True)
     missing = asked - sung + len(score.left_out)
     return [Notice(code="lines_left_out", params={"count": missing})] if missing else []
 
 
-def _lines(plan: Plan, session: Session) -> tuple[LyricLine, ...]:
-    return tagged(plan.lyrics) if plan.instrumental else session.read(plan.lyrics, plan.vocal_language)
+def _lines(spec: Captioned, plan: Plan, brief: Brief, seed: int, session: Session) -> tuple[LyricLine, ...]:
+    """The lines of a take, with what the second voice throws in where there is one."""
+    if plan.instrumental:
+        return tagged(plan.lyrics)
+    answers = brief.backing != "never"
+    # A song may go from one language to another where nobody asked for one.
+    mixed = spec.vocal_language == "unknown"
+    lines = session.read(plan.lyrics, plan.vocal_language, echoes=answers, mixed=mixed)
+    thrown = adlibs.wanted(lines, brief.rap, plan.vocal_language, Dice(seed)) if answers and brief.rap else {}
+    return session.with_answers(lines, thrown, plan.vocal_language)

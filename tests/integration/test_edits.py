@@ -361,6 +361,20 @@ def test_words_beyond_the_songs_lines_are_counted(house: House, sung: Song) -> N
     assert (notice.code, notice.params) == ("lines_left_out", {"count": 3})
 
 
+def test_an_edit_says_who_wrote_most_of_its_words(house: House, sung: Song) -> None:
+    source = sung.source.model_copy(update={"lyrics_by": "model", "lyrics_model": "tiny"})
+
+    def writer(task: str, **values: Any) -> tuple[str | None, str]:
+        spec, order = house.order(task, source, 5, values)
+        plan = house.studio.plan(spec, order)
+        return plan.lyrics_by, plan.lyrics_model
+
+    assert writer("retake", original_job_id=1) == ("model", "tiny")
+    assert writer("extend", source_job_id=1, caption="more", lyrics="One more line") == ("model", "tiny")
+    assert writer("edit", source_job_id=1, edit_target_prompt="instrumental") == (None, "")
+    assert writer("edit", source_job_id=1, edit_type="only_lyrics", edit_target_lyrics=OTHER) == ("user", "")
+
+
 def test_an_instrumental_gets_a_voice_and_keeps_its_notes(house: House, played: Song) -> None:
     new = house.song("edit", played, source_job_id=1, edit_type="only_lyrics", edit_target_lyrics="Night is here")
     assert new.lines == ["Night is here"]
@@ -607,7 +621,7 @@ def test_words_of_another_language_are_sung_beside_the_old_ones(house: House, su
     middle = (one.start + one.end) / 2
     new = house.song(
         "repaint", sung, source_job_id=1, repainting_start=middle, repainting_end=two.end + 0.05, caption="soft",
-        lyrics=GERMAN, vocal_language="de",
+        lyrics=GERMAN,
     )  # fmt: skip
     assert new.lines == [sung.lines[0], GERMAN, sung.lines[2]]
     assert new.plan.vocal_language == "en"

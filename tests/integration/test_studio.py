@@ -133,8 +133,8 @@ def test_tags_alone_shape_an_instrumental(studio: Studio) -> None:
     ("lyrics", "language", "code"),
     [
         ("🎵🎵🎵", "unknown", "nothing_to_sing"),
-        ("夜に駆ける", "unknown", "lyrics_unreadable"),
-        ("夜に駆ける", "ja", "lyrics_unreadable"),
+        ("ฉันรักเธอ", "unknown", "lyrics_unreadable"),
+        ("ฉันรักเธอ", "th", "lyrics_unreadable"),
     ],
 )
 def test_lyrics_that_nobody_can_sing_fail_with_a_reason(studio: Studio, lyrics: str, language: str, code: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from engine.spec import Words
 from engine.spec.preset import Preset
 from engine.studio.caption import understand
 from engine.studio.compose.brief import Brief
-from engine.studio.compose.lyrics import parse_lyrics
+from engine.studio.compose.lyrics import parse_lyrics, written
 from engine.studio.score import LyricLine, Syllable
 from engine.studio.understanding.vocabulary import Vocabulary
 from engine.studio.understanding.vocabulary import vocabulary as vocabulary_of
@@ -61,6 +62,14 @@ def brief(genre: str | None = "Modern Pop", caption: str = "", seed: int = 1, **
 def lines(text: str = SONG) -> tuple[LyricLine, ...]:
     """Lines with syllables counted by their vowels: good enough to compose for."""
     return tuple(_line(line, section) for section, line in parse_lyrics(text))
+
+
+def answered(text: str) -> tuple[LyricLine, ...]:
+    """As `lines`, with singers, and answers in brackets as lines of their own."""
+    return tuple(
+        replace(_line(each.text, each.section), singer=each.singer, delivery=each.delivery, echo=each.echo)
+        for each in written(text, echoes=True)
+    )
 
 
 def _line(text: str, section: str) -> LyricLine:

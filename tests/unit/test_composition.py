@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from engine.studio.compose.form import Stretch
 from engine.studio.compose.melody import tessitura
 from engine.studio.compose.song import clock_of, realise
 from engine.studio.compose.sounding import UNPITCHED
-from engine.studio.score import BEATS_PER_BAR, LyricLine, Note, Score
+from engine.studio.score import BEATS_PER_BAR, LyricLine, Note, Score, Syllable
 from tests.unit import studio
 
 GENRES = tuple(studio.presets())
@@ -167,6 +168,25 @@ def test_stressed_syllables_fall_on_beats_more_often() -> None:
                     placed[stresses[note.syllable] > 0].append(note.start % 1 < 1e-6)
     stressed, unstressed = (sum(placed[which]) / len(placed[which]) for which in (True, False))
     assert stressed > unstressed + 0.25
+
+
+def test_morae_are_sung_more_evenly_than_stressed_syllables() -> None:
+    def uneven(word: str) -> float:
+        off, count = 0.0, 0
+        for seed in range(4):
+            lines = [
+                replace(line, text=word * 10, syllables=tuple(Syllable(at, 2 * (at % 4 == 0)) for at in range(10)))
+                for line in studio.spoken(4, 10)
+            ]
+            score = compose(replace(studio.brief("Folk", seed=seed, bpm=100), alone=True), lines, 24.0, seed, "")
+            for line in score.voice:
+                starts = sorted({note.syllable: note.start for note in reversed(line.notes)}.values())
+                gaps = [right - left for left, right in pairwise(starts)]
+                middle = sorted(gaps)[len(gaps) // 2]
+                off, count = off + sum(abs(gap - middle) > 0.01 for gap in gaps), count + len(gaps)
+        return off / count
+
+    assert uneven("さくら") < 0.7 * uneven("lala")
 
 
 def tune(score: Score, section: str) -> list[tuple[float, int]]:

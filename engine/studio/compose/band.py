@@ -39,7 +39,9 @@ class Band:
         self.newcomer = self._newcomer()
 
     def parts(self) -> tuple[Part, ...]:
-        """One part for each instrument that plays at all."""
+        """One part for each instrument that plays at all; none where the voice is alone."""
+        if self.brief.alone:
+            return ()
         hits = [self._hits(stretch, at) for at, stretch in enumerate(self.form.stretches)]
         tune = self._tune()
         made = [self._drums(hits), self._percussion(), self._bass(hits)]

@@ -9,6 +9,7 @@ from engine.spec.preset import Preset
 
 # when a second voice sings: where songs usually have one, in every line, or nowhere
 Backing = Literal["usual", "always", "never"]
+Singer = Literal["female", "male", "choir"]
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class Brief:
 
     `not_understood` are the caption's words that change nothing; `energy` is 0 (still) to 1 (wild); `rap` speaks the
     verses. `instrumental` says that the request or the caption wants no voice. In a `duet` the second voice is of the
-    other sex. `understood` are the caption's words by what they are about.
+    other sex, and both take turns; where a `choir` sings along, it is the second voice. `alone`: nobody plays, the
+    voice is all there is. `understood` are the caption's words by what they are about.
     """
 
     style: str
@@ -26,7 +28,7 @@ class Brief:
     tonic: int
     minor: bool
     timesignature: str
-    voice: Literal["female", "male"]
+    voice: Singer
     energy: float
     instrumental: bool = False
     rap: bool = False
@@ -34,10 +36,17 @@ class Brief:
     duet: bool = False
     not_understood: tuple[str, ...] = ()
     understood: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    choir: bool = False
+    alone: bool = False
 
     @property
-    def second_voice(self) -> Literal["female", "male"]:
+    def second_voice(self) -> Singer:
         """Who sings along."""
-        if not self.duet:
-            return self.voice
-        return "male" if self.voice == "female" else "female"
+        if self.choir:
+            return "choir"
+        return other_sex(self.voice) if self.duet else self.voice
+
+
+def other_sex(singer: Singer) -> Singer:
+    """The partner of `singer` in a duet."""
+    return "male" if singer == "female" else "female"

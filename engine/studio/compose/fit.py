@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from engine.studio.compose.alone import COUNT_IN_BARS, without_band
 from engine.studio.compose.clock import FADE_S, Clock
+from engine.studio.compose.flow import bars_of, is_spoken
 from engine.studio.compose.form import (
     Block,
     Form,
@@ -24,9 +26,11 @@ from engine.studio.score import LyricLine
 EASY_S, QUICK_S, LIMIT_S = 0.2, 0.15, 0.105
 BREATH_S, GASP_S = 0.4, 0.08
 BARS_OF_LINE = (0.5, 1.0, 2.0, 4.0, 8.0)
-# A line is broad enough at this many seconds, in singing and in rap.
-BROAD_S, BROAD_RAP_S = 7.6, 4.2
+# A sung line is broad enough at this many seconds.
+BROAD_S = 7.6
 SUNG_SHARE = 0.86
+# A voice alone leaves only its count-in, and the two beats that it has at least where bars are long.
+FEWEST_COUNTED = 2
 KINDS_TO_BROADEN = ("chorus", "bridge", "verse", "prechorus", "outro", "intro", "solo", "break")
 
 
@@ -38,46 +42,63 @@ class Verse:
     lines: tuple[int, ...]
 
 
-def lay_out(form: str, energy: float, rap: bool, lines: Sequence[LyricLine], clock: Clock) -> Form:
-    """The form that fills `clock` exactly and sings every line, or says which found no room at all."""
+def lay_out(
+    form: str, energy: float, rap: bool, lines: Sequence[LyricLine], clock: Clock, *, alone: bool = False
+) -> Form:
+    """The form that fills `clock` exactly and sings every line, or says which found no room at all.
+
+    Where the voice is `alone`, it is silent for one bar, or two beats at least, and then doesn't pause for long.
+    """
     verses = _verses(lines)
     if not any(verse.lines for verse in verses):
         return Form(placed(instrumental(form, clock, [verse.kind for verse in verses]), clock, energy))
-    blocks = _in_bars(form, rap, verses, lines, clock)
+    room = clock.body - (COUNT_IN_BARS if alone else 0)
+    blocks = _in_bars(form, rap, verses, lines, clock, room, alone)
     if blocks is None:
-        return _packed(verses, lines, clock, energy)
-    sung = sum(block.bars for block in blocks)
-    return Form(placed(around(blocks, clock.body - sung, clock, section_bars(clock, form)), clock, energy))
+        return _packed(verses, lines, clock, energy, FEWEST_COUNTED if alone else 0)
+    spare = room - sum(block.bars for block in blocks)
+    made = without_band(blocks, spare) if alone else around(blocks, spare, clock, section_bars(clock, form))
+    return Form(placed(made, clock, energy))
 
 
 def _verses(lines: Sequence[LyricLine]) -> list[Verse]:
     verses = []
     for section, members in groupby(enumerate(lines), key=lambda item: item[1].section):
         kind = section.rstrip("0123456789 ") or "verse"
-        verses.append(Verse(kind, tuple(at for at, line in members if line.syllables)))
+        verses.append(Verse(kind, tuple(at for at, line in members if line.syllables and not line.echo)))
     return verses
 
 
+def syllables_of(lines: Sequence[LyricLine], at: int) -> int:
+    """Syllables of a line and of the answer that shares its time."""
+    answer = lines[at + 1] if at + 1 < len(lines) and lines[at + 1].echo and "(" in lines[at + 1].text else None
+    return len(lines[at].syllables) + (len(answer.syllables) if answer else 0)
+
+
 def _in_bars(
-    form: str, rap: bool, verses: Sequence[Verse], lines: Sequence[LyricLine], clock: Clock
+    form: str, rap: bool, verses: Sequence[Verse], lines: Sequence[LyricLine], clock: Clock, room: int, alone: bool
 ) -> list[Block] | None:
-    """Sections of whole bars that hold all lines, as broad as the length allows; None where bars can't hold them."""
+    """Sections of whole bars that hold all lines, as broad as the room allows; None where `room` bars can't hold them.
+
+    A voice `alone` needs no room for a band, and no bars that only make a section even.
+    """
     unit, size = bars_of_unit(clock), section_bars(clock, form)
     played = {at: 2 * unit for at, verse in enumerate(verses) if not verse.lines}
     for pace in (EASY_S, QUICK_S):
-        narrow = [_narrow(verse, lines, clock, pace) for verse in verses]
+        narrow = [_narrow(verse, lines, clock, pace, rap) for verse in verses]
         blocks = [
             _block(verse, bars, 1, played.get(at, 0))
             for at, (verse, bars) in enumerate(zip(verses, narrow, strict=True))
         ]
-        if sum(block.bars for block in blocks) > clock.body:
+        if sum(block.bars for block in blocks) > room:
             continue
-        allowed = max(sum(block.bars for block in blocks), int(SUNG_SHARE * clock.body))
-        broad = BROAD_RAP_S if rap else BROAD_S
+        allowed = max(sum(block.bars for block in blocks), room if alone else int(SUNG_SHARE * room))
         for _ in BARS_OF_LINE:
             for kind in KINDS_TO_BROADEN:
                 wider = [
-                    [_wider(bars, clock, broad) for bars in slots] if verse.kind == kind else slots
+                    [_wider(bars, clock) for bars in slots]
+                    if verse.kind == kind and not _said(verse, lines, rap)
+                    else slots
                     for verse, slots in zip(verses, narrow, strict=True)
                 ]
                 tried = [
@@ -89,22 +110,36 @@ def _in_bars(
         blocks = [
             _block(v, bars, 1, played.get(at, 0)) for at, (v, bars) in enumerate(zip(verses, narrow, strict=True))
         ]
+        if alone:
+            return blocks
         if form == "blues":
             blocks = _in_twelves(blocks, clock, size)
         return _rounded(blocks, allowed, unit, size)
     return None
 
 
-def _narrow(verse: Verse, lines: Sequence[LyricLine], clock: Clock, pace: float) -> list[float]:
+def _said(verse: Verse, lines: Sequence[LyricLine], rap: bool) -> bool:
+    """Whether a section is rapped: more room would only leave holes in it."""
+    return any(is_spoken(lines[at], verse.kind, rap) for at in verse.lines)
+
+
+def _narrow(verse: Verse, lines: Sequence[LyricLine], clock: Clock, pace: float, rap: bool) -> list[float]:
     """The fewest bars for each line, one number for the whole section unless a line is much longer."""
-    needs = [len(lines[at].syllables) * pace + (BREATH_S if pace == EASY_S else BREATH_S / 2) for at in verse.lines]
+    breath = BREATH_S if pace == EASY_S else BREATH_S / 2
+    needs = [syllables_of(lines, at) * pace + breath for at in verse.lines]
     fits = [next((bars for bars in BARS_OF_LINE if bars * clock.bar_s >= need), 16.0) for need in needs]
+    if pace == EASY_S and _said(verse, lines, rap):
+        said = (is_spoken(lines[at], verse.kind, rap) for at in verse.lines)
+        return [
+            bars_of(lines[at], clock, BARS_OF_LINE) if spoken else bars
+            for at, spoken, bars in zip(verse.lines, said, fits, strict=True)
+        ]
     usual = sorted(fits)[len(fits) // 2] if fits else 0.0
     return [max(bars, usual) for bars in fits]
 
 
-def _wider(bars: float, clock: Clock, broad: float) -> float:
-    return bars * 2 if bars * 2 * clock.bar_s <= broad else bars
+def _wider(bars: float, clock: Clock) -> float:
+    return bars * 2 if bars * 2 * clock.bar_s <= BROAD_S else bars
 
 
 def _block(verse: Verse, slots: Sequence[float], multiple: int, played: int) -> Block:
@@ -143,11 +178,14 @@ def _rounded(blocks: list[Block], allowed: int, unit: int, size: int) -> list[Bl
     return blocks
 
 
-def _packed(verses: Sequence[Verse], lines: Sequence[LyricLine], clock: Clock, energy: float) -> Form:
-    """Lines without a pause between them, as quick as it takes. Lines heard before, then the last ones, fall out."""
-    room = clock.duration - FADE_S
+def _packed(verses: Sequence[Verse], lines: Sequence[LyricLine], clock: Clock, energy: float, first: int) -> Form:
+    """Lines without a pause between them from beat `first` on, as quick as it takes.
+
+    Lines heard before, then the last ones, fall out.
+    """
+    room = clock.duration - FADE_S - first * clock.beat_s
     order = [(at, verse.kind) for verse in verses for at in verse.lines]
-    need = {at: len(lines[at].syllables) * LIMIT_S + GASP_S for at, _ in order}
+    need = {at: syllables_of(lines, at) * LIMIT_S + GASP_S for at, _ in order}
     texts = [lines[at].text.casefold() for at, _ in order]
     droppable = [at for place, (at, _) in reversed(list(enumerate(order))) if texts[place] in texts[:place]]
     droppable += [at for at, _ in reversed(order) if at not in droppable]
@@ -157,7 +195,7 @@ def _packed(verses: Sequence[Verse], lines: Sequence[LyricLine], clock: Clock, e
             break
         kept.discard(at)
     share = room / clock.beat_s / sum(need[at] for at in kept) if kept else 0.0
-    start, slots = 0.0, []
+    start, slots = float(first), []
     for at, kind in order:
         if at in kept:
             slots.append((kind, Slot(at, start, need[at] * share)))

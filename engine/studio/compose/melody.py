@@ -63,10 +63,8 @@ def tessitura(tonic: int, female: bool) -> tuple[int, int]:
     return (low, low + SPAN) if female else (low - 12, low - 12 + SPAN)
 
 
-def vocal_register(kind: str, low: int, high: int, spoken: bool) -> Register:
-    """Choruses sit above verses; speech stays around one low pitch."""
-    if spoken:
-        return Register(low, low + 9, low + 4.0)
+def vocal_register(kind: str, low: int, high: int) -> Register:
+    """Choruses sit above verses."""
     lift = {"verse": 5.5, "intro": 5.0, "prechorus": 7.5, "chorus": 10.5, "bridge": 8.5, "outro": 7.0, "solo": 9.0}
     middle = low + lift.get(kind, 6.0)
     floor, ceiling = (low + 3, high) if kind == "chorus" else (low, high - (3 if kind == "verse" else 0))
@@ -102,11 +100,11 @@ def _target(each: Motif, at: int, count: int, middle: float) -> float:
 def pitches(
     each: Motif, beats: Sequence[Beat], start: float, stresses: Sequence[int], register: Register, key: Key,
     chords: Chords,
-    clock: Clock, ending: str, before: int | None = None, flat: bool = False,
+    clock: Clock, ending: str, before: int | None = None,
 ) -> tuple[int, ...]:  # fmt: skip
     """A pitch for each beat: near the contour, chord tones where it is strong, small steps between, leaps recovered.
 
-    `ending`: "open" leaves the phrase hanging on a chord tone, "closed" brings it home. `flat` is for speech.
+    `ending`: "open" leaves the phrase hanging on a chord tone, "closed" brings it home.
     """
     count = len(beats)
     rows: list[list[tuple[int, float]]] = []
@@ -115,9 +113,7 @@ def pitches(
         scale = melody_scale(key.tonic, key.minor, chord, key.blue)
         strength = clock.weight(start + beat.start)
         strong = strength >= 1.3 or stresses[at] > 1 or beat.length * clock.beat_s > 0.55 or at == count - 1
-        # speech lifts what it stresses and falls at the end
-        wanted = register.middle + 1.4 * (stresses[at] > 0) - 2.5 * (at == count - 1)
-        target = wanted if flat else _target(each, at, count, register.middle)
+        target = _target(each, at, count, register.middle)
         row = []
         for pitch in range(register.low, register.high + 1):
             if pitch % 12 not in scale or abs(pitch - target) > 7:

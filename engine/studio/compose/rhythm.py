@@ -14,12 +14,14 @@ from engine.studio.score import Syllable
 SHORTEST_S = 0.1
 EASY_NOTE_S = 0.17
 BREATH_S = 0.35
-USUAL_S, USUAL_RAP_S = 0.34, 0.2
+USUAL_S = 0.34
 LONGEST_LAST_S = 1.9
 # How much each counts in finding the best rhythm.
 STRESS = (-0.35, 0.8, 1.6)
 TASTE, EVENNESS, ENDING = 0.75, 0.9, 0.8
 INSIDE_WORD = 1.4
+# What is left of taste and stress where all steps are alike.
+UNEVEN = 0.4
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,14 @@ class Beat:
 
 @dataclass(frozen=True)
 class Wish:
-    """How a phrase wants to move. `key` names the motif, so that phrases of one motif share their rhythm."""
+    """How a phrase wants to move. `key` names the motif, so that phrases of one motif share their rhythm.
+
+    `even`: in steps of one length, as languages of morae are sung.
+    """
 
     key: tuple[str, ...]
     syncopation: float
-    spoken: bool = False
+    even: bool = False
 
 
 def grids(clock: Clock) -> tuple[float, ...]:
@@ -53,15 +58,25 @@ def syllable_beats(
     count = len(syllables)
     breath = min(BREATH_S / clock.beat_s, 0.25 * length)
     room = length - breath
-    usual = USUAL_RAP_S if wish.spoken else USUAL_S
     for grid in grids(clock):
         places = math.floor(room / grid + 1e-6)
         enough = places >= count * 1.15 or (grid * clock.beat_s < 1.6 * SHORTEST_S and places >= count)
-        if enough and (grid * clock.beat_s <= usual * 1.3 or count <= 2):
+        if enough and (grid * clock.beat_s <= USUAL_S * 1.3 or count <= 2):
             starts = _best(syllables, start, places, grid, room, clock, wish, dice)
             return _lengths(starts, length, breath, clock)
-    step = room / max(count, 1)
+    return evenly(count, length, clock)
+
+
+def evenly(count: int, length: float, clock: Clock) -> tuple[Beat, ...]:
+    """Places off the grid, for lines that no grid holds."""
+    breath = min(BREATH_S / clock.beat_s, 0.25 * length)
+    step = (length - breath) / max(count, 1)
     return _lengths(tuple(step * at for at in range(count)), length, breath, clock)
+
+
+def inside_words(syllables: tuple[Syllable, ...]) -> tuple[bool, ...]:
+    """For each syllable whether it goes on with the word of the one before."""
+    return tuple(at > 0 and syllables[at].word == syllables[at - 1].word for at in range(len(syllables)))
 
 
 def _best(
@@ -77,26 +92,28 @@ def _best(
     """The grid places with the highest sum of merits: metre and stress, taste of the motif, evenness."""
     count = len(syllables)
     draw = dice.at("rhythm", *wish.key, grid)
-    taste = [draw.uniform(-TASTE, TASTE) for _ in range(places + 1)]
+    liking = TASTE * (UNEVEN if wish.even else 1.0)
+    taste = [draw.uniform(-liking, liking) for _ in range(places + 1)]
     lead_in = draw.choice((0.0, 0.0, 0.5, 1.0)) if room * clock.beat_s > count * USUAL_S + 1 else 0.0
     weights = [clock.weight(start + at * grid) for at in range(places)]
     for at in range(places):
         # an off-beat just before a strong beat is where syncopated singing leans
         if weights[at] <= 0.5 and clock.weight(start + (at + 1) * grid) >= 2:
             weights[at] += wish.syncopation * 1.8
-    usual = (USUAL_RAP_S if wish.spoken else USUAL_S) / clock.beat_s
-    ideal = max(1.0, min(usual / grid, (places - 1) / max(count - 1, 1) * 0.9))
+    ideal = max(1.0, min(USUAL_S / clock.beat_s / grid, (places - 1) / max(count - 1, 1) * 0.9))
     widest = max(2, math.ceil(ideal * 2.5))
     first = round(lead_in / grid)
-    stresses = tuple(STRESS[min(syllable.stress, 2)] for syllable in syllables)
-    if not any(syllable.stress for syllable in syllables):
+    stresses = tuple(STRESS[min(syllable.stress, 2)] * (UNEVEN if wish.even else 1.0) for syllable in syllables)
+    if len({syllable.stress for syllable in syllables}) == 1:
+        # no stresses, or nothing but stresses: the language has none
         stresses = (0.5,) * count
-    inside = tuple(at > 0 and syllables[at].word == syllables[at - 1].word for at in range(count))
+    inside = inside_words(syllables)
     best = [-1e9] * places
     for at in range(min(places - count + 1, max(1, first + round(1.5 / grid)))):
         best[at] = stresses[0] * weights[at] + taste[at] - 0.5 * abs(at - first) * grid
     origins: list[list[int]] = []
-    costs = [0.0] + [EVENNESS * math.log2(gap / ideal) ** 2 for gap in range(1, widest + 1)]
+    evenness = EVENNESS / UNEVEN if wish.even else EVENNESS
+    costs = [0.0] + [evenness * math.log2(gap / ideal) ** 2 for gap in range(1, widest + 1)]
     long_inside = [INSIDE_WORD * max(0.0, gap * grid * clock.beat_s - 0.6) for gap in range(widest + 1)]
     for number in range(1, count):
         row, origin = [-1e9] * places, [0] * places

@@ -22,7 +22,7 @@ def composed(brief: Brief, lines: Sequence[LyricLine], duration: float, seed: in
     `left_out`. Raises ValueError for a duration that isn't positive.
     """
     clock = clock_of(brief, duration)
-    form = lay_out(brief.preset.form, brief.energy, brief.rap, lines, clock)
+    form = lay_out(brief.preset.form, brief.energy, brief.rap, lines, clock, alone=brief.alone)
     return form, realise(brief, form, lines, clock, seed, title)
 
 

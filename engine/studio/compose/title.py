@@ -55,15 +55,20 @@ MOODS = (
 )
 
 
-def title_of(caption: str, lyrics: str, seed: int) -> str:
-    """A title of at most about forty characters, the same for the same request and seed."""
-    return _from_lyrics(lyrics) or _from_topic(caption) or _image(caption, seed)
+def title_of(caption: str, lyrics: str, seed: int, language: str = "en") -> str:
+    """A title of at most about forty characters, the same for the same request and seed; `language` is the lyrics'."""
+    return _from_lyrics(lyrics, language) or _from_topic(caption) or _image(caption, seed)
 
 
-def _from_lyrics(lyrics: str) -> str | None:
+def titled(text: str, language: str) -> str:
+    """`text` with the capitals of a title: in English those of every word, elsewhere that of the first."""
+    return title_case(text) if language == "en" else text[:1].upper() + text[1:]
+
+
+def _from_lyrics(lyrics: str, language: str) -> str | None:
     lines = [(section, line) for section, line in parse_lyrics(lyrics) if line]
     hooks = [line for section, line in lines if section.startswith("chorus")] or [line for _, line in lines]
-    return next((title_case(title) for title in map(shortened, hooks) if title), None)
+    return next((titled(title, language) for title in map(shortened, hooks) if title), None)
 
 
 def _from_topic(caption: str) -> str | None:

@@ -22,7 +22,6 @@ from engine.studio.edits.draft import (
     draft,
     finished,
     handed_over,
-    language_of,
     planned,
     read_words,
     seeds_of,
@@ -32,6 +31,7 @@ from engine.studio.edits.parent import Parent, parent_of
 from engine.studio.edits.repaint import region
 from engine.studio.edits.room import (
     beats_of,
+    beneath,
     beside,
     between,
     exchanged,
@@ -79,7 +79,7 @@ def plan(spec: Edit, order: Order, session: Session) -> Plan:
     prompt = _prompt(spec)
     part, idle = understood(prompt, parent.kept.brief, session, seeds[0]) if prompt else (None, ())
     told = notices.of_edit(spec, part, idle)
-    words = read_words(spec.edit_target_lyrics, language_of(spec.vocal_language, parent), part, session, told)
+    words = read_words(spec.edit_target_lyrics, spec.vocal_language, parent, part, session, told)
     if part is not None and part.instrumental:
         told += sung_across(parent, _window(spec, parent))
     made = edited(spec, parent, words, seeds[0], session)
@@ -92,7 +92,7 @@ def render(spec: Edit, plan: Plan, order: Order, sink: TrackSink, session: Sessi
     parent = parent_of(order)
     prompt = _prompt(spec)
     part = understood(prompt, parent.kept.brief, session, plan.seeds[0])[0] if prompt else None
-    words = read_words(spec.edit_target_lyrics, language_of(spec.vocal_language, parent), part, session, [])
+    words = read_words(spec.edit_target_lyrics, spec.vocal_language, parent, part, session, [])
     handed_over(
         plan,
         sink,
@@ -123,7 +123,7 @@ def edited(spec: Edit, parent: Parent, words: Words, seed: int, session: Session
     score = replace(
         woven(text.score, score, lambda _: (beats,), clock_of(part, parent.clock.duration)),
         voice=exchanged(text.score.voice, gone, ()),
-        backing=exchanged(text.score.backing, beside(gone, text.score.backing), ()),
+        backing=exchanged(text.score.backing, beneath(gone, text.score.voice, text.score.backing), ()),
     )
     # the old words are sung again, for they are mixed with other music now
     sings = session.silent_because() is None
@@ -184,8 +184,8 @@ def _text(parent: Parent, span: Span, words: Words, seed: int) -> Text:
             anew.append(slot)
             if made is not None:
                 lead.append(made)
-                beneath = (fitted(each, line, slot.line, clock) for each in beside((tune,), old.backing))
-                second += [each for each in beneath if each is not None]
+                along = (fitted(each, line, slot.line, clock) for each in beside((tune,), old.backing))
+                second += [each for each in along if each is not None]
     else:
         slots, missing = laid(words, len(old.lines), beats_of(old, _sung_part(parent, voices)), clock)
         anew += slots
@@ -196,12 +196,12 @@ def _text(parent: Parent, span: Span, words: Words, seed: int) -> Text:
         voice, backing = vocals.sing(form, lines, parent.kept.brief, Chords(old.chords), clock, Dice(seed))
         new = sung_in(form, voice, rest)
         lead += new
-        second += beside(new, backing)
+        second += beneath(new, voice, backing)
     score = replace(
         old,
         lines=tuple(lines),
         voice=exchanged(old.voice, own, lead),
-        backing=exchanged(old.backing, beside(own, old.backing), second),
+        backing=exchanged(old.backing, beneath(own, old.voice, old.backing), second),
     )
     return Text(form, score, voices, missing)
 

@@ -33,14 +33,13 @@ from engine.studio.edits.draft import (
     draft,
     finished,
     handed_over,
-    language_of,
     planned,
     read_words,
     seeds_of,
     understood,
 )
 from engine.studio.edits.parent import Audio, Parent, parent_of
-from engine.studio.edits.room import APART_S, beats_of, beside, easily, exchanged, heard, laid, sung_in, with_slots
+from engine.studio.edits.room import APART_S, beats_of, beneath, easily, exchanged, heard, laid, sung_in, with_slots
 from engine.studio.edits.splice import Cut, Span
 from engine.studio.edits.weave import AHEAD_S, woven
 from engine.studio.kept import Kept
@@ -83,7 +82,7 @@ def plan(spec: Extend, order: Order, session: Session) -> Plan:
     seeds = seeds_of(order)
     part, idle = understood(spec.caption, parent.kept.brief, session, seeds[0])
     told = notices.of_edit(spec, part, idle)
-    words = read_words(spec.lyrics, language_of(spec.vocal_language, parent), part, session, told)
+    words = read_words(spec.lyrics, spec.vocal_language, parent, part, session, told)
     made: list[Draft] = []
 
     def written(each: Draft, current: Parent, _: int) -> Parent:
@@ -99,7 +98,7 @@ def render(spec: Extend, plan: Plan, order: Order, sink: TrackSink, session: Ses
     """Render every take. Raises as `plan` does, and `source_gone`."""
     parent = parent_of(order)
     part, _ = understood(spec.caption, parent.kept.brief, session, plan.seeds[0])
-    words = read_words(spec.lyrics, language_of(spec.vocal_language, parent), part, session, [])
+    words = read_words(spec.lyrics, spec.vocal_language, parent, part, session, [])
     count = len(_ends(spec))
 
     def make(seed: int, progress: Callable[[float], None]) -> Song:
@@ -124,7 +123,10 @@ def _grown(
     ends = _ends(spec)
     for number, (end, seconds) in enumerate(ends):
         own = words if number == len(ends) - 1 else ()
-        parent = sounded(end(parent, part, own, seconds, seed), parent, number)
+        again = () if own or session.silent_because() is not None else _again(parent)
+        made = end(parent, part, own or again, seconds, seed)
+        # nobody asked for words that come back, so nobody misses them
+        parent = sounded(replace(made, missing=0) if again else made, parent, number)
     return parent
 
 
@@ -137,6 +139,14 @@ def _ends(spec: Extend) -> list[tuple[Growth, float]]:
     if not ends:
         raise EngineError("nothing_to_extend", permanent=True)
     return ends
+
+
+def _again(parent: Parent) -> Words:
+    """What a voice alone goes on with where there are no more words: its chorus, or all it has sung."""
+    if not parent.kept.brief.alone:
+        return ()
+    sung = [parent.score.lines[number] for number in dict.fromkeys(line.line for line in parent.score.voice)]
+    return tuple(line for line in sung if line.section.startswith("chorus")) or tuple(sung)
 
 
 def _held(audio: Audio) -> Audio:
@@ -156,7 +166,7 @@ def continued(parent: Parent, part: Brief, words: Words, seconds: float, seed: i
         if stretch.start_bar < bar
     )
     if words:
-        inner = lay_out(part.preset.form, part.energy, part.rap, words, rest)
+        inner = lay_out(part.preset.form, part.energy, part.rap, words, rest, alone=part.alone)
     else:
         kinds = sections.kinds(before[-1].kind if before else "verse", part, rest, seed)
         inner = Form(placed(instrumental(part.preset.form, rest, kinds), rest, part.energy))
@@ -184,7 +194,9 @@ def continued(parent: Parent, part: Brief, words: Words, seconds: float, seed: i
     score = replace(
         score,
         voice=exchanged(old.voice, gone, lead),
-        backing=exchanged(old.backing, beside(gone, old.backing), beside(lead, other.backing)),
+        backing=exchanged(
+            old.backing, beneath(gone, old.voice, old.backing), beneath(lead, other.voice, other.backing)
+        ),
     )
     return draft(parent, score, form, part=part, missing=missing, cut=Cut(music, voices))
 
@@ -240,7 +252,7 @@ def led_up_to(parent: Parent, part: Brief, words: Words, seconds: float, seed: i
         score,
         origin=origin,
         voice=exchanged(base.voice, (), lead),
-        backing=exchanged(base.backing, (), beside(lead, other.backing)),
+        backing=exchanged(base.backing, (), beneath(lead, other.voice, other.backing)),
     )
     span = Span(0.0, seconds, fade_out=LETTING_GO_S)
     return draft(parent, score, form, part=part, missing=missing, cut=Cut(span, span, shift=seconds))

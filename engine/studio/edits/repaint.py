@@ -16,7 +16,6 @@ from engine.studio.edits.draft import (
     draft,
     finished,
     handed_over,
-    language_of,
     planned,
     read_words,
     seeds_of,
@@ -25,7 +24,7 @@ from engine.studio.edits.draft import (
 from engine.studio.edits.parent import Parent, parent_of
 from engine.studio.edits.room import (
     beats_of,
-    beside,
+    beneath,
     between,
     exchanged,
     inside,
@@ -54,7 +53,7 @@ def plan(spec: Repaint, order: Order, session: Session) -> Plan:
     seeds = seeds_of(order)
     part, idle = understood(spec.caption, parent.kept.brief, session, seeds[0])
     told = notices.of_edit(spec, part, idle)
-    words = read_words(spec.lyrics, language_of(spec.vocal_language, parent), part, session, told)
+    words = read_words(spec.lyrics, spec.vocal_language, parent, part, session, told)
     if part.instrumental:
         told += sung_across(parent, region(spec.repainting_start, spec.repainting_end, parent.length))
     made = repainted(spec, parent, words, seeds[0], session)
@@ -65,7 +64,7 @@ def render(spec: Repaint, plan: Plan, order: Order, sink: TrackSink, session: Se
     """Render every take. Raises as `plan` does, and `source_gone`."""
     parent = parent_of(order)
     part, _ = understood(spec.caption, parent.kept.brief, session, plan.seeds[0])
-    words = read_words(spec.lyrics, language_of(spec.vocal_language, parent), part, session, [])
+    words = read_words(spec.lyrics, spec.vocal_language, parent, part, session, [])
     handed_over(
         plan,
         sink,
@@ -122,7 +121,7 @@ def anew(parent: Parent, span: Span, part: Brief, words: tuple[LyricLine, ...], 
     score = replace(
         score,
         voice=exchanged(old.voice, own, lead),
-        backing=exchanged(old.backing, beside(own, old.backing), beside(lead, new.backing)),
+        backing=exchanged(old.backing, beneath(own, old.voice, old.backing), beneath(lead, new.voice, new.backing)),
     )
     return draft(
         parent, score, form, part=part, cut=Cut(span, voices), missing=missing

@@ -110,6 +110,17 @@ def beside(lead: Sequence[SungLine], backing: Sequence[SungLine]) -> tuple[SungL
     return tuple(line for line in backing if line.notes and (line.line, line.notes[0].start) in places)
 
 
+def beneath(lead: Sequence[SungLine], voice: Sequence[SungLine], backing: Sequence[SungLine]) -> tuple[SungLine, ...]:
+    """Everything the second voice sings to `lead`, lines of the first `voice`: along with them, and in answer."""
+    starts = sorted(line.notes[0].start for line in voice if line.notes)
+    own = {line.notes[0].start for line in lead if line.notes}
+    return tuple(
+        line
+        for line in backing
+        if line.notes and max((start for start in starts if start <= line.notes[0].start + 1e-6), default=None) in own
+    )
+
+
 def exchanged(old: Sequence[SungLine], out: Sequence[SungLine], new: Sequence[SungLine]) -> tuple[SungLine, ...]:
     """`old` lines without those that go `out`, and with `new` ones, in the order of time."""
     stay = [line for line in old if line not in out]

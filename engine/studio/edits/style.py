@@ -30,8 +30,12 @@ def restyled(parent: Parent, old: Score, form: Form, part: Brief, seed: int) -> 
     """
     brief = parent.kept.brief
     was, clock = parent.clock, clock_of(part, parent.clock.duration)
-    octave = {("female", "male"): -OCTAVE, ("male", "female"): OCTAVE}.get((brief.voice, part.voice), 0)
-    voice, backing = (tuple(_resung(line, was, clock, octave) for line in lines) for lines in (old.voice, old.backing))
+    octave = OCTAVE * ((brief.voice == "male") - (part.voice == "male"))
+    voice, backing = (
+        # who was named keeps their own octave
+        tuple(_resung(line, was, clock, 0 if line.singer else octave) for line in lines)
+        for lines in (old.voice, old.backing)
+    )
     moved = Form(tuple(louder(stretch, part.energy - brief.energy) for stretch in form.stretches))
     tune = tuple(note for each in old.parts if each.tune for note in each.notes)
     if part.instrumental:

@@ -111,8 +111,17 @@ def words_of(score: Score, form: Form) -> str:
         if place != before:
             text += [""] * bool(text) + [f"[{place[1]}]"]
         before = place
-        text.append(score.lines[line.line].text)
+        text.append(_with_answer(line, score))
     return "\n".join(text)
+
+
+def _with_answer(line: SungLine, score: Score) -> str:
+    """A line as people wrote it, with what the second voice answers in brackets."""
+    number = line.line + 1
+    answers = any(other.line == number for other in score.backing)
+    if answers and score.lines[number].echo and score.lines[number].text.startswith("("):
+        return f"{score.lines[line.line].text} {score.lines[number].text}"
+    return score.lines[line.line].text
 
 
 def inside(beat: float, spans: Spans) -> bool:

@@ -27,7 +27,7 @@ def fitted(tune: SungLine, words: LyricLine, number: int, clock: Clock) -> SungL
         notes[at : at + 1] = halves
     starts = _begun(notes, [syllable.stress for syllable in words.syllables], clock)
     numbered = [replace(note, syllable=sum(start <= at for start in starts) - 1) for at, note in enumerate(notes)]
-    return SungLine(number, tuple(numbered), tune.spoken)
+    return replace(tune, line=number, notes=tuple(numbered))
 
 
 def _halved(note: SungNote, clock: Clock) -> tuple[SungNote, SungNote] | None:
