@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from bot.replies import reply
 from workflows.source import named
 from workflows.view import JobView
@@ -19,7 +22,17 @@ def notices(job: JobView, locale: str = "en") -> list[str]:
     edited = {"source": source.job} if source is not None else {}
     told = [reply(note["code"], locale, **edited, **note["params"]) for note in plan.get("notices", ())]
     heard = _heard(plan.get("understood") or {})
-    return [*([reply("heard", locale, words=heard)] if heard else []), *told]
+    return [*([reply("heard", locale, words=heard)] if heard else []), *_written_by(plan, locale), *told]
+
+
+def _written_by(plan: Mapping[str, Any], locale: str) -> list[str]:
+    """Who wrote the words, where it was not whoever asked."""
+    match plan.get("lyrics_by"):
+        case "engine":
+            return [reply("written_by_engine", locale)]
+        case "model":
+            return [reply("written_by_model", locale, model=plan.get("lyrics_model"))]
+    return []
 
 
 def _heard(understood: dict[str, list[str]]) -> tuple[str, ...]:

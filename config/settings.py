@@ -82,6 +82,11 @@ class Settings(BaseSettings):
         None, repr=False, description="Checks requests of Slack that arrive over HTTP, where there is no Socket Mode"
     )
     slack_api_url: str | None = Field(None, description="Slack's API, ending in /api/; unset is the real one")
+    lyrics_url: Annotated[str | None, Secret()] = Field(
+        None, repr=False, description="A language model that writes lyrics: an OpenAI-compatible address, ending in /v1"
+    )
+    lyrics_model: str | None = Field(None, description="Which model of that address writes")
+    lyrics_key: Annotated[str | None, Secret()] = Field(None, repr=False, description="The key of that address")
     public_url: str | None = Field(None, description="Where this house is reached from outside: https://…")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="How much is logged")
 
@@ -111,7 +116,7 @@ class Settings(BaseSettings):
             raise ValueError("must be a folder, or file:/// and a folder")
         return url
 
-    @field_validator("discord_api_url", "slack_api_url", "public_url")
+    @field_validator("discord_api_url", "slack_api_url", "public_url", "lyrics_url")
     @classmethod
     def _web_address(cls, url: str | None) -> str | None:
         if url is not None and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc):

@@ -20,8 +20,9 @@ from storage.claims import Ticket
 from storage.database import Database
 from storage.errors import DatabaseBusy, StorageFull
 from storage.tables import Job
-from workflows import retry
+from workflows import moderation, retry
 from workflows.limits import Limits
+from workflows.moderation import Moderation
 from workflows.people import now_ms
 from workflows.render import KeptTrack, render
 from workflows.source import source_of
@@ -36,12 +37,13 @@ class Attempt:
     """One claimed job. `run` always ends with the job settled, postponed, handed back, or left to rescue."""
 
     def __init__(
-        self, job: Ticket, *, db: Database, pool: EnginePool, blobs: Blobs, limits: Limits, work: Path, lease_ms: int
-    ) -> None:
+        self, job: Ticket, *, db: Database, pool: EnginePool, blobs: Blobs, limits: Limits, work: Path, lease_ms: int,
+        moderation: Moderation,
+    ) -> None:  # fmt: skip
         self.job = job
         self.token = str(job.token)
         self._db, self._pool, self._blobs, self._limits = db, pool, blobs, limits
-        self._lease_ms = lease_ms
+        self._lease_ms, self._moderation = lease_ms, moderation
         self._workdir = work / f"{job.id}-{self.token}"
         self._cancelled = asyncio.Event()
         self._handing_back = False
@@ -108,6 +110,7 @@ class Attempt:
             case Staged(stage):
                 self._stage, self._progress = stage, None if stage == "planning" else self._progress
             case Planned(plan):
+                moderation.check_plan(self._moderation, plan)
                 self._stage = "planning"
                 await self._db.awrite(
                     lambda session: jobs.set_plan(

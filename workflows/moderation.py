@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from engine.spec import Request
+from engine.spec import EngineError, Plan, Request
 from workflows.refusal import Refusal
 from workflows.wordlist import WordList
 
@@ -70,6 +70,15 @@ def check_text(moderation: Moderation, field: str, text: str) -> None:
     """The same for one text that somebody else will read."""
     if (word := moderation._blocked.first(text)) is not None:
         raise Refusal("blocked_words", field=field, value=word)
+
+
+def check_plan(moderation: Moderation, plan: Plan) -> None:
+    """Raise `EngineError` (`blocked_lyrics`), permanent, where a language model wrote one of the blocked words.
+
+    What people wrote was judged when they asked, and the built-in writer's words are ours.
+    """
+    if plan.lyrics_by == "model" and moderation._blocked.first(f"{plan.title}\n{plan.lyrics}") is not None:
+        raise EngineError("blocked_lyrics", permanent=True, model=plan.lyrics_model)
 
 
 def is_said(spec: Request) -> bool:

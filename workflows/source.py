@@ -116,6 +116,8 @@ def _source(blobs: Blobs, job: Job, track: Track, files: tuple[TrackFile, ...]) 
         timesignature=track.timesignature,
         seed=track.seed,
         genre_preset=plan.get("genre_preset"),
+        lyrics_by=plan.get("lyrics_by"),
+        lyrics_model=plan.get("lyrics_model", ""),
         files=tuple(
             SourceFile.model_validate(
                 {"kind": file.kind, "name": file.name, "format": file.format, "path": str(blobs.path(file.digest))}

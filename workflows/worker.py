@@ -21,6 +21,7 @@ from storage.claims import Ticket
 from storage.database import Database
 from workflows.attempt import Attempt, end_unpaid
 from workflows.limits import Limits
+from workflows.moderation import Moderation
 from workflows.people import now_ms
 
 log = logging.getLogger(__name__)
@@ -33,11 +34,13 @@ class Worker:
     """Runs as many attempts at once as the pool has engines."""
 
     def __init__(
-        self, *, db: Database, pool: EnginePool, blobs: Blobs, limits: Limits, work: Path, lease_ms: int
-    ) -> None:
+        self, *, db: Database, pool: EnginePool, blobs: Blobs, limits: Limits, work: Path, lease_ms: int,
+        moderation: Moderation | None = None,
+    ) -> None:  # fmt: skip
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self._db, self._pool, self._blobs, self._limits = db, pool, blobs, limits
         self._work, self._lease_ms = work, lease_ms
+        self._moderation = moderation or Moderation()
         self._attempts: dict[asyncio.Task[None], Attempt] = {}
         self._closing = False
         self._lock = asyncio.Lock()
@@ -87,6 +90,7 @@ class Worker:
             limits=self._limits,
             work=self._work,
             lease_ms=self._lease_ms,
+            moderation=self._moderation,
         )
         task = asyncio.create_task(attempt.run(), name=f"job {job.id}")
         self._attempts[task] = attempt

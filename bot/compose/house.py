@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy.exc import DBAPIError
@@ -25,6 +26,9 @@ from workflows.moderation import Moderation
 from workflows.pricing import Pricing
 from workflows.roles import Roles
 from workflows.rules import Rules
+
+# How long a song may wait for a language model's words; then the built-in writer's will do.
+LYRICS_S = 90.0
 
 
 class Trouble(Exception):
@@ -85,6 +89,24 @@ def read_rules(settings: Settings) -> tuple[Rules, dict[str, Preset]]:
 def read_words(settings: Settings) -> Words:
     """What captions may say. Raises `config.files.ConfigError`."""
     return load("words", Words, settings.home)
+
+
+def lyrics_author(settings: Settings) -> dict[str, Any] | None:
+    """Which language model writes lyrics, as an engine takes it; None where the engine itself does."""
+    if not settings.lyrics_url or not settings.lyrics_model:
+        return None
+    # An engine that waits for it for longer would be taken for one that stands still.
+    budget_s = min(LYRICS_S, 0.75 * settings.engine_stall_s)
+    key = {"key": settings.lyrics_key} if settings.lyrics_key else {}
+    return {"url": settings.lyrics_url, "model": settings.lyrics_model, "budget_s": budget_s, **key}
+
+
+def lyrics_author_answers(settings: Settings) -> bool:
+    """Whether the language model of these settings can be reached from here; takes a few seconds at most."""
+    from engine.studio.writer.author import Author, reached
+
+    author = lyrics_author(settings)
+    return author is not None and reached(Author.model_validate(author))
 
 
 def upgrade_database(settings: Settings) -> str:

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from bot.compose.chats import accepted_tokens, open_chats
-from bot.compose.house import House, can_make_music, read_words, require_engine
+from bot.compose.house import House, can_make_music, lyrics_author, read_words, require_engine
 from bot.compose.sign import at_work
 from engine.spec import EnginePool
 from workflows import housekeeping
@@ -40,6 +40,7 @@ def engine_pool(house: House) -> EnginePool:
         options={
             "presets": {name: preset.model_dump() for name, preset in house.presets.items()},
             "words": read_words(settings).model_dump(),
+            "lyrics": lyrics_author(settings),
         },
         size=settings.engines or min(os.cpu_count() or 1, 2),
         memory_mb=settings.engine_memory_mb,
@@ -128,6 +129,7 @@ async def _running(house: House, *, works: bool, chats: Sequence[Chat]) -> Async
                 pool=pool,
                 blobs=house.blobs,
                 limits=house.rules.limits,
+                moderation=house.rules.moderation,
                 work=house.settings.home / "work",
                 lease_ms=lease_ms,
             )

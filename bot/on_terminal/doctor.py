@@ -10,7 +10,7 @@ import shutil
 import sys
 from collections.abc import Callable
 
-from bot.compose import Settings, is_worked, open_house, read_rules, read_words
+from bot.compose import Settings, is_worked, lyrics_author_answers, open_house, read_rules, read_words
 from bot.replies import reply
 
 ENOUGH_BYTES = 2 * 1024**3
@@ -28,6 +28,7 @@ def run(settings: Settings, args: argparse.Namespace) -> int:
         "disk": _disk,
         "engine": _engine,
         "voice": _voice,
+        "lyrics": _lyrics,
         "worker": _worker,
         "chats": _chats,
     }
@@ -71,6 +72,15 @@ def _engine(_: Settings) -> Finding:
 def _voice(_: Settings) -> Finding:
     there = importlib.util.find_spec("espeakng_loader") is not None
     return True, reply("doctor_voice" if there else "doctor_no_voice")
+
+
+def _lyrics(settings: Settings) -> Finding:
+    if not settings.lyrics_url and not settings.lyrics_model:
+        return True, reply("doctor_lyrics_built_in")
+    if not settings.lyrics_url or not settings.lyrics_model:
+        return False, reply("doctor_lyrics_half_set_up")
+    answers = lyrics_author_answers(settings)
+    return answers, reply("doctor_lyrics" if answers else "doctor_lyrics_away", model=settings.lyrics_model)
 
 
 def _worker(settings: Settings) -> Finding:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 FileKind = Literal["audio", "stem", "lrc", "midi", "image", "score"]
 Stage = Literal["fetching", "planning", "rendering", "encoding"]
+Writer = Literal["user", "engine", "model"]
 
 
 class Value(BaseModel):
@@ -32,7 +33,7 @@ class Plan(Value):
     title: str
     caption: str
     lyrics: str = ""
-    lyrics_by: Literal["user", "engine", "model"] | None = None
+    lyrics_by: Writer | None = None
     lyrics_model: str = ""
     instrumental: bool = False
     duration: float
@@ -84,7 +85,10 @@ class SourceFile(Value):
 
 
 class Source(Value):
-    """The song made here that a request starts from: one finished take of `job`, with what was decided about it."""
+    """The song made here that a request starts from: one finished take of `job`, with what was decided about it.
+
+    `lyrics_by` and `lyrics_model` are as in its plan.
+    """
 
     job: int
     take: int
@@ -96,6 +100,8 @@ class Source(Value):
     timesignature: str
     seed: int
     genre_preset: str | None = None
+    lyrics_by: Writer | None = None
+    lyrics_model: str = ""
     files: tuple[SourceFile, ...]
 
 

@@ -8,20 +8,26 @@ from typing import Any
 import torch
 
 from engine.spec import EngineError, Order, Plan, Preset, Request, TrackSink, Words
-from engine.spec.tasks import Captioned, Edit, Extend, ExtractStem, Repaint, Retake, Stems, Text2Samples
-from engine.studio import edits, samples, songs, stems
+from engine.spec.tasks import Captioned, Edit, Extend, ExtractStem, Repaint, Retake, Simple, Stems, Sung, Text2Samples
+from engine.studio import edits, samples, simple, songs, stems
 from engine.studio.capabilities import capabilities
 from engine.studio.session import Session
 from engine.studio.understanding.vocabulary import vocabulary
 from engine.studio.voice.espeak import Speaker
+from engine.studio.writer.author import Author
 
 
-def make(presets: Mapping[str, Mapping[str, Any]], words: Mapping[str, Any]) -> Studio:
-    """The engine for `presets` (name to an `engine.spec.Preset` as values) and `words` (an `engine.spec.Words`)."""
+def make(
+    presets: Mapping[str, Mapping[str, Any]], words: Mapping[str, Any], lyrics: Mapping[str, Any] | None = None
+) -> Studio:
+    """The engine for `presets` (name to an `engine.spec.Preset` as values) and `words` (an `engine.spec.Words`).
+
+    `lyrics` says which language model writes them (an `Author` as values), where one does.
+    """
     # Renders run side by side, one a core; outputs at one thread and at two differ in their last bits besides.
     torch.set_num_threads(1)
     genres = {name: Preset.model_validate(values) for name, values in presets.items()}
-    return Studio(genres, Words.model_validate(words))
+    return Studio(genres, Words.model_validate(words), author=Author.model_validate(lyrics) if lyrics else None)
 
 
 class Studio:
@@ -29,8 +35,15 @@ class Studio:
 
     capabilities = capabilities()
 
-    def __init__(self, presets: Mapping[str, Preset], words: Words, speaker: Speaker | None = None) -> None:
+    def __init__(
+        self,
+        presets: Mapping[str, Preset],
+        words: Words,
+        speaker: Speaker | None = None,
+        author: Author | None = None,
+    ) -> None:
         self._speaker = speaker or Speaker()
+        self._author = author
         self._session = Session(
             self.capabilities.name, self.capabilities.sample_rate, vocabulary(presets, words), self._speaker
         )
@@ -48,6 +61,10 @@ class Studio:
                 return edits.plan(change, order, self._session)
             case Text2Samples() as sample:
                 return samples.plan(sample, order, self._session)
+            case Simple() as wish:
+                return simple.plan(wish, order, self._session, self._author)
+            case Sung() as song if simple.wants_words(song):
+                return simple.plan(song, order, self._session, self._author)
             case Captioned() as song:
                 return songs.plan(song, order, self._session)
             case _:
@@ -62,6 +79,10 @@ class Studio:
                 edits.render(change, plan, order, sink, self._session)
             case Text2Samples() as sample:
                 samples.render(sample, plan, sink, self._session)
+            case Simple() as wish:
+                simple.render(wish, plan, sink, self._session)
+            case Sung() as song if simple.wants_words(song):
+                simple.render(song, plan, sink, self._session)
             case Captioned() as song:
                 songs.render(song, plan, sink, self._session)
             case _:

@@ -25,7 +25,7 @@ class ScriptedPool:
     """Implements `EnginePool`. `script` maps a caption to what happens; other captions succeed at once.
 
     "wait": runs until cancelled or released. "crash", "broken": a passing and a permanent error.
-    "… once": only the first time. "disk": no space left.
+    "… once": only the first time. "disk": no space left. "written": a language model writes of grapes.
     """
 
     capabilities = Capabilities(
@@ -115,10 +115,13 @@ def _kept(order: Order, take: TrackResult) -> TrackResult:
 
 
 def planned(order: Order) -> Plan:
+    written = order.spec.get("caption") == "written"
     return Plan(
         title="A Title",
         caption=order.spec.get("caption", ""),
-        lyrics=order.spec.get("lyrics", ""),
+        lyrics="[verse]\nA Grape upon the vine" if written else order.spec.get("lyrics", ""),
+        lyrics_by="model" if written else "user",
+        lyrics_model="tiny" if written else "",
         duration=order.duration,
         bpm=100,
         keyscale="C Major",

@@ -66,6 +66,7 @@ class House:
             limits=self.rules.limits,
             work=self.folder / "work",
             lease_ms=self.lease_ms,
+            moderation=self.rules.moderation,
         )
 
     async def ask(

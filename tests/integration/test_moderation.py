@@ -152,6 +152,20 @@ def test_a_blocked_word_is_refused_in_any_disguise(small: Community) -> None:
     run(small.asked(lyrics="grapefruit in the sun"))
 
 
+def test_a_language_model_may_not_write_a_blocked_word_either(small: Community) -> None:
+    job = run(small.song(caption="written"))
+    assert "Words by tiny." in run(small.card(job)).notices
+    small.moderated(blocked=["grape"])
+    job = run(small.asked(caption="written"))
+    run(small.house.work())
+    assert run(small.line(job)) == (
+        "The words that tiny wrote have one that isn't sung here. Nothing was charged. "
+        "Ask again in other words, or give `lyrics` of your own."
+    )
+    assert run(small.job(job)).plan is None
+    assert run(small.credits()) == (995, 0)
+
+
 def test_a_word_of_the_replace_list_is_kept_as_the_other(small: Community) -> None:
     small.moderated(replace={"damn": "darn"}, blocked=["damn"])
     job = run(small.job(run(small.asked(caption="Damn good blues", lyrics="oh damn", display_name="DAMNATION"))))

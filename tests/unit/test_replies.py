@@ -29,8 +29,8 @@ KNOWN = {"genre_preset": ("Hip Hop", "R&B"), "model_version": ("audiomusic-v2", 
 
 FAILURES = [
     "engine_crashed", "engine_stalled", "engine_out_of_memory", "engine_failed", "encode_failed", "decode_failed",
-    "disk_full", "database_busy", "lyrics_unreadable", "nothing_to_sing", "no_score", "region_outside",
-    "nothing_to_edit", "nothing_to_extend", "internal",
+    "disk_full", "database_busy", "lyrics_unreadable", "nothing_to_sing", "no_room_to_sing", "no_score",
+    "region_outside", "nothing_to_edit", "nothing_to_extend", "internal",
 ]  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.compose.house import lyrics_author
 from config.settings import ConfigError, Settings, load_settings
 
 Write = Callable[[str, str], Path]
@@ -132,12 +133,28 @@ def test_a_secret_may_lie_in_a_file_of_its_own(write: Write, monkeypatch: pytest
         load_settings()
 
 
+def test_who_writes_lyrics_is_shown_without_its_key(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINSTREL_LYRICS_KEY_FILE", str(write("secrets/lyrics", "sk-t0psecret\n")))
+    settings = load_settings(lyrics_url="http://ada:t0psecret@models/v1", lyrics_model="tiny", engine_stall_s=40)
+    assert lyrics_author(settings) == {
+        "url": "http://ada:t0psecret@models/v1", "model": "tiny", "key": "sk-t0psecret", "budget_s": 30,
+    }  # fmt: skip
+    assert "t0psecret" not in repr(settings) + str(settings)
+    assert lyrics_author(load_settings(lyrics_url="http://models/v1")) is None
+
+
 def test_a_wrong_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MINSTREL_DATABASE_URL", "mysql://ada:t0psecret@db/minstrel")
     with pytest.raises(ConfigError) as caught:
         load_settings()
     assert "t0psecret" not in str(caught.value)
     assert str(caught.value).endswith("must begin with sqlite:/// or postgresql://")
+    monkeypatch.delenv("MINSTREL_DATABASE_URL")
+    monkeypatch.setenv("MINSTREL_LYRICS_URL", "ftp://ada:t0psecret@models/v1")
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    assert "t0psecret" not in str(caught.value)
+    assert str(caught.value).endswith("must be a web address: http://… or https://…")
 
 
 def test_blobs_may_be_named_by_an_address() -> None:
