@@ -19,6 +19,7 @@ class Prompt:
     seconds: float
     seed: int
     values: dict[str, Any]
+    task: str = "text2music"
 
     @property
     def name(self) -> str:
@@ -27,7 +28,7 @@ class Prompt:
 
     def spec(self, **changes: Any) -> Request:
         """The request as people's words become one, with `changes`."""
-        return parse("text2music", {**self.values, **changes})
+        return parse(self.task, {**self.values, **changes})
 
 
 def prompts() -> tuple[Prompt, ...]:

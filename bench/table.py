@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -33,10 +34,10 @@ def arguments(description: str) -> argparse.Namespace:
     return parser(description).parse_args()
 
 
-def show(rows: list[Row], *, as_object: bool) -> None:
-    """Print the table, and the object where it is asked for."""
+def show(rows: Sequence[Row], *, as_object: bool, beside: Sequence[Row] = ()) -> None:
+    """Print the table, and the object where it is asked for; `beside` are rows that only the object holds."""
     for row in rows:
         target = "" if row.target is None else f"  target {row.target:g}"
         print(f"{'ok  ' if row.ok else 'MISS'} {row.name:<44}{row.value:>10.3f} {row.unit}{target}  ({row.kind})")
     if as_object:
-        print(json.dumps({"rows": [asdict(row) for row in rows]}))
+        print(json.dumps({"rows": [asdict(row) for row in (*rows, *beside)]}))

@@ -81,14 +81,15 @@ def render(prompt: Prompt, *, seed: int | None = None, duration: float | None = 
     own = prompt.seed if seed is None else seed
     with tempfile.TemporaryDirectory() as folder:
         order = Order(job=1, spec={}, duration=seconds, takes=1, seed=own, workdir=folder)
-        begin = _processor_s()
+        begin = processor_s()
         plan, take = made(prompt.spec(duration=seconds), order)
-        cost = _processor_s() - begin
+        cost = processor_s() - begin
     lrc = format_lrc(take.lines, title=plan.title, duration=plan.duration, words=True)
     return Rendered(plan, take, parse_lrc(lrc) if take.lines else (), cost)
 
 
-def _processor_s() -> float:
-    """Seconds of processor of this process and of the singer's, which runs beside it."""
+def processor_s() -> float:
+    """Seconds of processor of this process and of the singer's beside it, which speaks through forks of its own."""
     children = (child.cpu_times() for child in psutil.Process().children(recursive=True))
-    return time.process_time() + sum(times.user + times.system for times in children)
+    spent = sum(times.user + times.system + times.children_user + times.children_system for times in children)
+    return time.process_time() + spent

@@ -19,6 +19,8 @@ FRAME = 1536
 EDGE_S, SHORTEST_S = 0.04, 0.06
 # A note without a pitch counts as this far off.
 UNPITCHED_CENTS = 100.0
+# The paper's. From 0.15 on, a vowel whose first formant lies on a harmonic is heard an octave or a twelfth too high.
+TROUGH = 0.1
 WINDOW_S = 0.2
 # An onset counts from this share of how steeply lines begin; higher, and soft words are missed; lower, and there is
 # one wherever you look.
@@ -32,7 +34,7 @@ def cents_off(voice: Floats, rate: int, notes: Sequence[Note], quarter_s: float)
     Pitch by YIN (de Cheveigné, Kawahara 2002) of `voice` (2, samples), where it sounds.
     """
     audio = at_rate(voice, rate)
-    hertz = librosa.yin(audio, fmin=65, fmax=1100, sr=RATE, frame_length=FRAME, hop_length=HOP, trough_threshold=0.15)
+    hertz = librosa.yin(audio, fmin=65, fmax=1100, sr=RATE, frame_length=FRAME, hop_length=HOP, trough_threshold=TROUGH)
     level = librosa.feature.rms(y=audio, frame_length=FRAME, hop_length=HOP)[0][: len(hertz)]
     sounds = level > 0.05 * np.quantile(level, 0.95)
     cents = 1200 * np.log2(hertz / 440.0) + 6900

@@ -1,0 +1,1 @@
+"""Who else sings: each in a process of its own, on the same lines and notes."""
