@@ -15,12 +15,15 @@ from bot.on_terminal.cli import DONE, REFUSED, _parser
 from bot.syntax import parse_command
 from config.settings import Settings
 from engine.spec import MODELS, parse_as
+from engine.studio.capabilities import capabilities
+from engine.studio.compose.tags import Tag, read
+from engine.studio.writer.words import languages
 from tests.acceptance.studio_cli import Shell
 from workflows.asks import ASKS
 from workflows.submit import judge
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "docs/discord.md", "docs/slack.md", "docs/operations.md")
+PAGES = ("README.md", "docs/discord.md", "docs/slack.md", "docs/operations.md", "docs/lyrics.md")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PLAYED = [shlex.split(line)[2] for line in re.findall(r"^\.venv/bin/minstrel play '.*$", README, re.MULTILINE)]
 
@@ -134,3 +137,16 @@ def test_the_manifest_that_the_documents_link_to_is_there() -> None:
     slack = (ROOT / "docs" / "slack.md").read_text(encoding="utf-8")
     [link] = re.findall(r"\]\(([^)]*manifest[^)]*)\)", slack)
     assert (ROOT / "docs" / link).resolve().is_file()
+
+
+def test_the_page_about_lyrics_names_every_language_and_what_the_writer_knows() -> None:
+    text = (ROOT / "docs" / "lyrics.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"[A-Z][\w ]+(?:\*\*)?\s`(\w{2,3})`", text)) == set(capabilities().languages)
+    assert set(re.findall(r"\*\*[\w ]+\*\*\s`(\w{2,3})`", text)) == set(languages())
+
+
+def test_the_tags_on_the_page_about_lyrics_are_understood() -> None:
+    text = (ROOT / "docs" / "lyrics.md").read_text(encoding="utf-8")
+    tags = re.findall(r"`\[([^\]]+)\]`", text)
+    assert len(tags) > 15
+    assert [tag for tag in tags if read(tag) == Tag(None)] == []
