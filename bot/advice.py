@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.commands import Command, Option, catalogue, nearest
 from bot.syntax import format_option
-from engine.spec.languages import LANGUAGES
+from engine.spec.languages import LANGUAGES, OWN_NAMES
 
 
 def beyond(code: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,9 +46,9 @@ def _better(option: Option, value: Any, allowed: str) -> str:
     """A value that `option` takes, as near as can be to the one that was given."""
     if allowed.startswith("one of "):
         names = allowed.removeprefix("one of ").split(", ")
-        by_language = {LANGUAGES[code].casefold(): code for code in names if code in LANGUAGES}
-        wanted = str(value or "").strip().casefold()
-        near = nearest(wanted, names) or nearest(by_language.get(wanted, ""), names)
+        called = {name: code for known in (OWN_NAMES, LANGUAGES) for code, name in known.items() if code in names}
+        wanted = str(value or "").strip()
+        near = nearest(wanted, names) or tuple(called[name] for name in nearest(wanted, called))
         return near[0] if near else option.sample if option.sample in names else names[0]
     low, high = _reach(allowed)
     number = _number(value)

@@ -186,7 +186,7 @@ class Desk:
         if action.leads_to:
             return answers.choice_answer(action, job, self.rules.capabilities, who.locale)
         if action.name == "variations":
-            task, values = job.task, variation.varied(job, self.rules.capabilities.max_batch)
+            task, values = variation.varied(job, self.rules.capabilities.max_batch)
         else:
             task, values = str(action.task), {"source_job_id": job_id}
         accepted = await submit(self._db, self.rules, who, where, task, values, request=request, parent_id=job_id)

@@ -20,7 +20,7 @@ from storage.claims import Ticket
 from storage.database import Database
 from storage.errors import DatabaseBusy, StorageFull
 from storage.tables import Job
-from workflows import moderation, retry
+from workflows import moderation, retry, variation
 from workflows.limits import Limits
 from workflows.moderation import Moderation
 from workflows.people import now_ms
@@ -47,6 +47,7 @@ class Attempt:
         self._workdir = work / f"{job.id}-{self.token}"
         self._cancelled = asyncio.Event()
         self._handing_back = False
+        self._refused: EngineError | None = None
         self._lost = False
         # Seconds after which it may be tried again: then it is due without anybody adding anything.
         self.again_in_s: float | None = None
@@ -80,11 +81,12 @@ class Attempt:
             if not self._lost:
                 await self._db.awrite(lambda session: self._finish(session, kept))
         except Cancelled:
-            await self._settle(self._give_back if self._handing_back else self._cancel)
+            if self._refused is not None:
+                await self._give_up(self._refused)
+            else:
+                await self._settle(self._give_back if self._handing_back else self._cancel)
         except EngineError as error:
-            log.warning("job %s attempt %s: %s", self.job.id, self.job.attempt, error)
-            failure = error
-            await self._settle(lambda session: self._fail(session, failure))
+            await self._give_up(error)
         except Exception as error:
             log.exception("job %s attempt %s", self.job.id, self.job.attempt)
             failure = _failure(error)
@@ -94,6 +96,10 @@ class Attempt:
             with contextlib.suppress(asyncio.CancelledError):
                 await heart
             await asyncio.to_thread(shutil.rmtree, self._workdir, ignore_errors=True)
+
+    async def _give_up(self, error: EngineError) -> None:
+        log.warning("job %s attempt %s: %s", self.job.id, self.job.attempt, error)
+        await self._settle(lambda session: self._fail(session, error))
 
     async def _settle(self, work: Callable[[Session], None]) -> None:
         """Write the end of an attempt without music."""
@@ -110,14 +116,20 @@ class Attempt:
             case Staged(stage):
                 self._stage, self._progress = stage, None if stage == "planning" else self._progress
             case Planned(plan):
-                moderation.check_plan(self._moderation, plan)
+                try:
+                    moderation.check_plan(self._moderation, plan)
+                except EngineError as refused:
+                    # As if it were cancelled: raised from here, it would end an engine that did nothing wrong.
+                    self._refused = refused
+                    self._cancelled.set()
+                    return
                 self._stage = "planning"
                 await self._db.awrite(
                     lambda session: jobs.set_plan(
                         session,
                         job_id=self.job.id,
                         token=self.token,
-                        plan=plan.model_dump_json(),
+                        plan=variation.credited(session, self.job.id, plan).model_dump_json(),
                         title=plan.title,
                     )
                 )

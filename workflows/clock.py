@@ -5,6 +5,8 @@ Its own job store is memory: on a kill it would lose a running job, so nothing d
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
@@ -46,8 +48,13 @@ class Clock:
             elif self._scheduler.get_job(name) is not None:
                 self._scheduler.modify_job(name, next_run_time=datetime.now(UTC))
 
-    def stop(self) -> None:
-        """Stop ticking; duties under way go on to their end."""
+    async def stop(self, grace_s: float) -> None:
+        """Stop ticking; what is under way has `grace_s` seconds to come to its end."""
+        self._scheduler.pause()
+        # A round that is due by now begins here. The scheduler's own end cancels all, a job just claimed as well.
+        await asyncio.sleep(0)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*(its.end() for its in self._rounds.values())), grace_s)
         self._scheduler.shutdown(wait=False)
 
 
@@ -56,14 +63,27 @@ class _Round:
 
     def __init__(self, duty: Duty) -> None:
         self._duty = duty
-        self.going = self.again = False
+        self._at_rest = asyncio.Event()
+        self._at_rest.set()
+        self.again = False
+
+    @property
+    def going(self) -> bool:
+        """Whether it is under way."""
+        return not self._at_rest.is_set()
 
     async def run(self) -> None:
         """A coroutine function, which the scheduler awaits; anything else it would call in a thread and forget."""
-        self.going, self.again = True, True
+        self.again = True
+        self._at_rest.clear()
         try:
             while self.again:
                 self.again = False
                 await self._duty()
         finally:
-            self.going = False
+            self._at_rest.set()
+
+    async def end(self) -> None:
+        """Wait for what is under way; what it is called for from now on is left."""
+        self.again = False
+        await self._at_rest.wait()

@@ -142,7 +142,7 @@ async def _running(house: House, *, works: bool, chats: Sequence[Chat]) -> Async
         if worker is not None:
             worker.on_end = lambda: clock.nudge("dispatch", "outbox")
         clock.start()
-        stack.callback(clock.stop)
+        stack.push_async_callback(clock.stop, DRAIN_S)
         await stack.enter_async_context(house.db.listening(lambda topic: clock.nudge(WOKEN[topic]), works=works))
         yield clock
 

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from bot.commands import Command, Option
 from bot.names import name_of
 from engine.spec.fields import TONICS, Key
-from engine.spec.languages import LANGUAGES
+from engine.spec.languages import LANGUAGES, OWN_NAMES
 
 MOST = 25
 
@@ -67,5 +67,7 @@ def _likely(names: Iterable[str], typed: str) -> list[str]:
 
 
 def _named(choice: str) -> str:
-    """A language under its name as well as its code."""
-    return f"{LANGUAGES[choice]} ({choice})" if choice in LANGUAGES else choice
+    """A language under its names as well as its code: whoever speaks it may not know what English calls it."""
+    if choice not in LANGUAGES:
+        return choice
+    return " · ".join(filter(None, (LANGUAGES[choice], OWN_NAMES.get(choice)))) + f" ({choice})"

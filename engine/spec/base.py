@@ -81,7 +81,7 @@ class Generation(Request):
     bpm: Bpm = Field(None, description="Tempo; dotted quarters in 6/8")
     keyscale: KeyScale = Field(None, description="Key, such as C Major or Am")
     timesignature: TimeSignature = Field(None, description="Metre")
-    vocal_language: Language = Field("unknown", description="Language of the lyrics, ISO 639-1")
+    vocal_language: Language = Field("unknown", description="Language of the lyrics, by name or code")
     generate_lrc: bool = Field(False, description="Synchronised lyrics")
     calculate_quality: bool = Field(True, description="Score the result from 0 to 1")
     thumbnail_url: Link = Field(None, description="Your own picture for the track")

@@ -17,7 +17,7 @@ from pydantic import GetCoreSchemaHandler
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from engine.spec.languages import LANGUAGES
+from engine.spec.languages import LANGUAGES, OWN_NAMES
 
 AUTO_WORDS = frozenset({"", "auto", "none", "null"})
 
@@ -184,7 +184,9 @@ TimeSignature = Annotated[
     Choice(TIME_SIGNATURES, (("2", "2/4"), ("3", "3/4"), ("4", "4/4"), ("6", "6/8"))),
     AutoWord(),
 ]
-Language = Annotated[str, Choice(("unknown", *LANGUAGES), (("auto", "unknown"), ("", "unknown")))]
+# People know what their language is called, not its code.
+_CALLED = tuple((name.casefold(), code) for names in (LANGUAGES, OWN_NAMES) for code, name in names.items())
+Language = Annotated[str, Choice(("unknown", *LANGUAGES), (("auto", "unknown"), ("", "unknown"), *_CALLED))]
 Format = Annotated[str, Choice(FORMATS)]
 Stem = Annotated[str, Choice(STEMS)]
 Unit = Annotated[float, Range(0, 1)]

@@ -93,7 +93,7 @@ class Simple(Generation):
     main: ClassVar[str | None] = "query"
     query: Annotated[str, Text(1, 1000)] = Field(description="What the song is about")
     instrumental: bool = Field(False, description="No singing")
-    vocal_language: Language = Field("unknown", description="Language of the lyrics, ISO 639-1")
+    vocal_language: Language = Field("unknown", description="Language of the lyrics, by name or code")
 
 
 class FromAudio(Generation):

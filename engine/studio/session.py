@@ -56,9 +56,7 @@ class Session:
             return str(silent)
         return None
 
-    def read(
-        self, lyrics: str, language: str, *, echoes: bool = False, mixed: bool = False
-    ) -> tuple[LyricLine, ...]:
+    def read(self, lyrics: str, language: str, *, echoes: bool = False, mixed: bool = False) -> tuple[LyricLine, ...]:
         """`lyrics` as lines to sing; with `echoes`, answers in brackets are lines of their own.
 
         With `mixed`, a section that is clearly in another language is read in that one. Raises `EngineError`

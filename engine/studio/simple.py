@@ -28,6 +28,8 @@ INSTEAD = "en"
 # What was heard, as a caption puts it.
 CAPTION = ("genre", "era", "mood", "tempo", "key", "metre", "voice", "instruments", "production")
 TRIES = 2
+# "dell'amore"
+MOST_ELIDED = 4
 
 
 @dataclass(frozen=True)
@@ -150,14 +152,16 @@ def _written(wish: Wish, author: Author | None, order: Order, session: Session) 
             raise EngineError(
                 "no_writer", permanent=author is None, language=LANGUAGES.get(language, language), known=sorted(known)
             )
-        asked = LANGUAGES.get(language, language)
         language = INSTEAD
-        told += (Notice(code="written_in", params={"language": LANGUAGES[INSTEAD], "asked": asked}),)
     words = built_in.write(
         wish.about, wish.moods, wish.sections, asked_in=wish.asked_in, language=language, seed=order.seed
     )
-    if words.unsung:
-        told += (Notice(code="topic_unsung", params={"words": list(words.unsung)}),)
+    unsung = {"words": list(words.unsung)} if words.unsung else {}
+    if language != wish.language:
+        asked = LANGUAGES.get(wish.language, wish.language)
+        told += (Notice(code="written_in", params={"language": LANGUAGES[language], "asked": asked, **unsung}),)
+    elif unsung:
+        told += (Notice(code="topic_unsung", params=unsung),)
     return Words(words.lyrics, words.title, language, told=told)
 
 
@@ -211,5 +215,11 @@ def _still_true(notice: Notice, wish: Wish, session: Session) -> Notice | None:
     known = asking(wish.asked_in)
     quiet = (*known.songs, *known.about, *known.about_after, *known.joins, *known.articles, *known.mine)
     said = Text(" ".join((*(subject.words for subject in wish.about), *quiet)))
-    words = [word for word in notice.params["words"] if not said.has(word)]
+    words = [word for word in notice.params["words"] if not said.has(_without_article(word))]
     return Notice(code=notice.code, params={"words": words}) if words else None
+
+
+def _without_article(word: str) -> str:
+    """What an elided article stands before: "amore" of "d'amore"."""
+    article, _, rest = word.replace("’", "'").partition("'")
+    return rest if len(article) <= MOST_ELIDED and len(rest) > MOST_ELIDED else word

@@ -43,6 +43,8 @@ class ScriptedPool:
         self.orders: list[Order] = []
         self.release = asyncio.Event()
         self.running = 0
+        # How many engines a listener ended by failing.
+        self.ended = 0
         self.most_running = 0
 
     async def run(
@@ -67,7 +69,13 @@ class ScriptedPool:
     ) -> tuple[TrackResult, ...]:
         caption = order.spec.get("caption", "")
         await on_event(Staged("planning"))
-        await on_event(Planned(planned(order)))
+        try:
+            await on_event(Planned(planned(order)))
+        except EngineError:
+            self.ended += 1
+            raise
+        if cancelled.is_set():
+            raise Cancelled
         if caption == "broken" or (caption == "broken once" and not again):
             raise EngineError("lyrics_unreadable", permanent=True, cause="told to")
         if caption == "crash" or (caption == "crash once" and not again):

@@ -240,6 +240,30 @@ def test_variations_are_two_new_takes_of_the_same_song(room: Room) -> None:
     run(story())
 
 
+def test_a_variation_keeps_words_that_were_written_for_the_song_and_redo_asks_for_others(room: Room) -> None:
+    async def story() -> None:
+        await room.told("/song written use_cot_lyrics:true duration:30")
+        await room.house.work()
+        assert "taken" in await room.press("variations", 1)
+        first, second = await room.house.job(1), await room.house.job(2)
+        assert first.plan is not None
+        assert (second.spec["lyrics"], second.spec["display_name"]) == (first.plan["lyrics"], first.title)
+        assert not second.spec["use_cot_lyrics"]
+        await room.house.work()
+        plan = (await room.house.job(2)).plan
+        assert plan is not None
+        assert (plan["lyrics_by"], plan["lyrics_model"]) == ("model", "tiny")
+        again = await room.desk.opened(ANN, HERE, ACTIONS["redo"], 1)
+        assert isinstance(again, Form)
+        assert {field.name: field.value for field in again.fields if field.value} == {
+            "caption": "written",
+            "duration": "30",
+            MORE: "use_cot_lyrics:true",
+        }
+
+    run(story())
+
+
 def test_redo_opens_the_request_as_it_was_written(room: Room) -> None:
     async def story() -> None:
         await room.told(r'/song caption:"slow, blue" lyrics:"[verse]\nOh well" duration:30 bpm:90 seed:4 format:wav')

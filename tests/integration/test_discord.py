@@ -250,7 +250,9 @@ def test_options_are_completed(play: Play) -> None:
         assert await offered("cover", "source_job_id", "") == [("#1 A Title", 1)]
         assert await offered("cover", "source_job_id", "", room.ben) == []
         assert (await offered("song", "keyscale", "am"))[0] == ("A Minor", "A Minor")
-        assert ("German (de)", "de") in await offered("song", "vocal_language", "ger")
+        for typed in ("ger", "deutsch", "de"):
+            assert ("German · Deutsch (de)", "de") in await offered("song", "vocal_language", typed)
+        assert await offered("rap", "vocal_language", "日本") == [("Japanese · 日本語 (ja)", "ja")]
         assert len(await offered("song", "vocal_language", "")) == 25
         assert await offered("lrc", "job_id", "") == [("#1 A Title", 1)]
         # A song that is reported is somebody else's.

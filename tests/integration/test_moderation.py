@@ -163,6 +163,7 @@ def test_a_language_model_may_not_write_a_blocked_word_either(small: Community) 
         "Ask again in other words, or give `lyrics` of your own."
     )
     assert run(small.job(job)).plan is None
+    assert small.house.pool.ended == 0, "an engine that did nothing wrong"
     assert run(small.credits()) == (995, 0)
 
 

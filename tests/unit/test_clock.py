@@ -52,7 +52,8 @@ def test_a_duty_begins_at_once_and_again_when_it_is_called_for() -> None:
             await asyncio.sleep(0.05)
             its.nudge("dispatch", "outbox")
         await duty.begins()
-        its.stop()
+        duty.let_go.release()
+        await its.stop(PATIENCE_S)
 
     played(story())
 
@@ -71,7 +72,7 @@ def test_what_is_called_for_during_a_round_gets_a_round_of_its_own() -> None:
         duty.let_go.release()
         await asyncio.sleep(0.05)
         assert duty.begun.locked(), "one more round, however often it was called for"
-        its.stop()
+        await its.stop(PATIENCE_S)
 
     played(story())
 
@@ -88,6 +89,29 @@ def test_a_round_that_fails_ends_no_duty() -> None:
         duty.fails = False
         its.nudge("dispatch")
         await duty.begins()
-        its.stop()
+        duty.let_go.release()
+        await its.stop(PATIENCE_S)
 
     played(story())
+
+
+def test_what_is_under_way_at_the_end_comes_to_its_own_end(caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> None:
+        duty = Duty()
+        done = []
+
+        async def do() -> None:
+            await duty.do()
+            done.append("round")
+
+        its = Clock(dispatch=do)
+        its.start()
+        await duty.begins()
+        its.nudge("dispatch")
+        asyncio.get_running_loop().call_later(0.05, duty.let_go.release)
+        await its.stop(PATIENCE_S)
+        await asyncio.sleep(0)
+        assert done == ["round"], "cancelled, or begun again after its end"
+
+    played(story())
+    assert not caplog.records

@@ -115,7 +115,7 @@ def test_a_refusal_says_what_is_wrong_and_a_way_on(text: str, sentence: str) -> 
 
 
 def test_a_language_may_be_called_by_its_name() -> None:
-    said = words_of(refusal_of("/song x vocal_language:German"))
+    said = words_of(refusal_of("/song x vocal_language:Germn"))
     assert said.endswith("Try `vocal_language:de`.")
     assert f"({len(LANGUAGES) + 1} in all)" in said
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
-_DOUBLED = {"イチ": "イッ", "ロク": "ロッ", "ハチ": "ハッ", "ジュー": "ジュッ", "ヒャク": "ヒャッ"}
+_DOUBLED = {
+    "イチ": "イッ", "ロク": "ロッ", "ハチ": "ハッ", "ジュー": "ジュッ", "ヒャク": "ヒャッ",
+    "ビャク": "ビャッ", "ピャク": "ピャッ",
+}  # fmt: skip
 # Numbers that only a k or an h after them makes short.
-_LOOSE = ("ロク", "ヒャク")
+_LOOSE = ("ロク", "ヒャク", "ビャク", "ピャク")
 _K, _H, _S_OR_T = "カキクケコ", "ハヒフヘホ", "サシスセソタチツテト"
 # Characters that count as others do, though they are numbers themselves.
 _PLACES = "百千兆"
@@ -23,13 +27,15 @@ _FIRM = "分発泊"
 def counted(words: Sequence[tuple[str, str, bool]]) -> list[str]:
     """Katakana of words given as (written, katakana alone, whether a number), as they are said one after another."""
     said = [kana for _, kana, _ in words]
-    for at, ((number, _, is_number), (counter, kana, also)) in enumerate(zip(words, words[1:], strict=False)):
+    for at, ((number, _, is_number), (counter, kana, also)) in enumerate(pairwise(words)):
         lone = at == 0 or not words[at - 1][2]
         if not is_number or not kana or (also and counter not in _PLACES):
             continue
         if counter == "人" and lone and number in _PEOPLE:
             said[at], said[at + 1] = _PEOPLE[number], "リ"
-        elif counter == "歳" and number == "十" and at and words[at - 1][0] == "二" and (at < 2 or not words[at - 2][2]):
+        elif (
+            counter == "歳" and number == "十" and at and words[at - 1][0] == "二" and (at < 2 or not words[at - 2][2])
+        ):
             said[at - 1 : at + 2] = "ハ", "タ", "チ"
         elif counter in _SHORT.get(number, ("", ()))[1]:
             said[at] = _SHORT[number][0]

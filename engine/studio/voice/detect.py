@@ -33,8 +33,8 @@ _TIGRINYA = re.compile(r"\b(?:እየ|እዩ|እያ|ኣብ|ናይ|ንዓኺ|ን�
 _LABELS = {"gn": "gug"}
 # Of a word or two, nobody would think of another.
 _COMMON = frozenset(
-    ("ar", "cs", "da", "de", "en", "es", "fa", "fi", "fr", "hi", "hu", "id", "it", "nl", "no", "pl", "pt", "ro", "ru", "sv", "sw",
-     "tl", "tr", "uk", "vi")
+    ("ar", "cs", "da", "de", "en", "es", "fa", "fi", "fr", "hi", "hu", "id", "it", "nl", "no", "pl", "pt", "ro", "ru",
+     "sv", "sw", "tl", "tr", "uk", "vi")
 )  # fmt: skip
 _VOWEL = re.compile(r"[aeiouyà-ż]")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
@@ -42,12 +42,12 @@ _STRETCHED = re.compile(r"(.)\1{2,}")
 # Fewer words than this tell little; a language must then beat the expected one by as much a word.
 _FEW_WORDS = 4
 _MARGIN = 6.0
+_FIRM = 12.0
 # From so many words on, a section's language is beyond doubt.
 _CLEAR_WORDS = 8
-_FIRM = 12.0
 # Languages that few songs are in have to be as much likelier than the others.
 _RARE = frozenset(
-    ("af", "an", "ba", "eo", "eu", "ga", "gn", "ht", "ia", "io", "ku", "ky", "lb", "mi", "mt", "qu", "sq", "tl", "tt")
+    ("af", "an", "ba", "eo", "eu", "ga", "gn", "ht", "ia", "io", "ku", "ky", "lb", "mi", "qu", "sq", "tl", "tt")
 )  # fmt: skip
 _RARITY = 12.0
 # Languages that lyrics can't tell apart: the expected one stands, or else the first that is near the likeliest.
@@ -97,7 +97,7 @@ def language_of(text: str, before: str = "en") -> str:
     own = letters(_SYLLABLES.sub(" ", _STRETCHED.sub(r"\1", plain)), system)
     if not own.split() or (system == LATIN and not _VOWEL.search(own)):
         return before
-    told = _told(own, system, before) or _telling(plain, before)
+    told = _told(own, system, before) or _telling(plain)
     return told or _likely(own, speak, before if before in speak or system == LATIN else FIRST.get(system, speak[0]))
 
 
@@ -149,7 +149,7 @@ def _told(own: str, system: str, before: str) -> str:
     return ""
 
 
-def _telling(plain: str, before: str) -> str:
+def _telling(plain: str) -> str:
     """The one language that the words of a short text give away, or ""."""
     words = set(_WORD.findall(plain.replace("’", "'")))
     if not 1 < len(words) < _FEW_WORDS + 2:

@@ -17,6 +17,8 @@ from torch import Tensor
 from engine.studio.voice.timbre import Timbre
 
 BINS = 1024
+# A long line is analysed piece by piece, so that only its envelopes take room.
+FRAMES_AT_ONCE = 512
 FLOOR = 1e-5
 VALLEY_DB, VALLEY_SLOPE_DB = 30.0, 9.0
 WHISTLE_DB, WHISTLE_ABOVE_HZ = 2.0, 5500.0
@@ -36,23 +38,26 @@ def analyse(pcm: NDArray[np.float32], rate: int, pitch: int) -> Tensor:
     """
     step, size = hop(rate, pitch), round(3 * rate / pitch)
     samples = torch.nn.functional.pad(torch.from_numpy(pcm.copy()), (size // 2, size))
-    frames = samples.unfold(0, size, step)[: len(pcm) // step + 1]
     window = torch.hann_window(size, periodic=False)
     window = window / window.square().sum().sqrt()
-    frames = (frames - frames.mean(1, keepdim=True)) * window
-    power = torch.fft.rfft(frames, BINS).abs().square()
     # A box two thirds of the pitch wide, with fractional ends, over the mirrored spectrum.
     half = pitch / 3 / (rate / BINS)
     reach = math.ceil(half)
-    mirrored = torch.nn.functional.pad(power[:, None], (reach + 1, reach + 1), mode="reflect")[:, 0]
     offsets = np.arange(-reach - 1, reach + 2)
     weights = torch.from_numpy(np.clip(half + 0.5 - np.abs(offsets), 0.0, 1.0)).float()
-    smooth = torch.nn.functional.conv1d(mirrored[:, None], (weights / weights.sum())[None, None])[:, 0]
-    cepstrum = torch.fft.irfft(torch.log(smooth + FLOOR**2), BINS)
+    box = (weights / weights.sum())[None, None]
     times = np.minimum(np.arange(BINS), BINS - np.arange(BINS)) / rate
     lifter = np.sinc(pitch * times) * (SMOOTHING[0] + 2 * SMOOTHING[1] * np.cos(2 * np.pi * pitch * times))
-    envelope: Tensor = torch.fft.rfft(cepstrum * torch.from_numpy(lifter).float()).real
-    return envelope / 2
+    lifter_half = torch.from_numpy(lifter / 2).float()
+
+    def envelopes(frames: Tensor) -> Tensor:
+        power = torch.fft.rfft((frames - frames.mean(1, keepdim=True)) * window, BINS).abs().square()
+        mirrored = torch.nn.functional.pad(power[:, None], (reach + 1, reach + 1), mode="reflect")
+        smooth = torch.nn.functional.conv1d(mirrored, box)[:, 0]
+        return torch.fft.rfft(torch.fft.irfft(torch.log(smooth + FLOOR**2), BINS) * lifter_half).real
+
+    frames = samples.unfold(0, size, step)[: len(pcm) // step + 1]
+    return torch.cat([envelopes(part) for part in frames.split(FRAMES_AT_ONCE)])
 
 
 def curve(points: Sequence[tuple[float, float]], frequencies: NDArray[np.float64]) -> NDArray[np.float64]:

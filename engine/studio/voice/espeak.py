@@ -24,9 +24,10 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).resolve().parents[3]
 ANSWER_WITHIN_S = 20.0
 KEPT_SPEECHES = 128
-# A word of more phonemes than eSpeak has room for ends its process; these are characters of their names.
-PHONEMES_AT_MOST = 120
-_PIECE = re.compile(rf".{{1,{PHONEMES_AT_MOST}}}(?<=[aeiouEO])(?=[bcdfghjkmnprstvwxzCNRSXZ'])|.+")
+# A word of more phonemes than eSpeak has room for ends its process: pieces of their names, best cut between syllables.
+_PIECE = re.compile(
+    r".{1,120}$|.{1,120}(?<=[aiueoEO])(?=[bcdfghjkmnprstvwxzCNRSXZ'])|.{1,120}(?<=[aiueo])(?=[aiueo])|.+"
+)
 
 
 class VoiceUnavailable(Exception):
@@ -221,7 +222,7 @@ class Speaker:
 
 def phonemic(names: str) -> str:
     """Text that has eSpeak say the phonemes with these names, which are its own, as one word."""
-    return " ".join(f"[[{piece}]]" for piece in _PIECE.findall(names)) if len(names) > PHONEMES_AT_MOST else f"[[{names}]]"
+    return " ".join(f"[[{piece}]]" for piece in _PIECE.findall(names))
 
 
 def _speech(answer: dict[str, Any]) -> Speech:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -52,14 +53,14 @@ def near(gates: NDArray[np.float64], seconds: NDArray[np.float64]) -> NDArray[np
 
 
 def at_rate(curve: NDArray[np.float64], curve_hz: int, samples: int, rate: int) -> Tensor:
-    """A slow curve at `curve_hz` -> float32 [samples] at `rate`, straight between its points.
-
-    Raises ValueError where the rate is no whole multiple of the curve's.
-    """
-    step, odd = divmod(rate, curve_hz)
-    if odd:
-        raise ValueError(f"{rate} Hz is no multiple of {curve_hz} Hz")
-    needed = -(-samples // step) + 1
-    points = torch.from_numpy(np.pad(curve[:needed], (0, max(needed - len(curve), 0)), mode="edge")).float()
-    between = torch.arange(step) / step
-    return (points[:-1, None] + (points[1:] - points[:-1])[:, None] * between).flatten()[:samples]
+    """A slow curve at `curve_hz` -> float32 [samples] at `rate`, straight between its points."""
+    # Every so many points the two begin at the same moment anew: 1 at 48 kHz.
+    common = math.gcd(rate, curve_hz)
+    points, length = curve_hz // common, rate // common
+    blocks = -(-samples // length)
+    needed = blocks * points + 1
+    padded = np.pad(curve[:needed], (0, max(needed - len(curve), 0)), mode="edge")
+    position = torch.arange(length) * (points / length)
+    below = position.long()
+    parts = torch.from_numpy(padded).float().unfold(0, points + 1, points)
+    return torch.lerp(parts[:, below], parts[:, below + 1], position - below).flatten()[:samples]

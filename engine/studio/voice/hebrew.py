@@ -59,7 +59,7 @@ _WORDS = {
     "שמחים": "smeX'im", "עצוב": "ats'uv", "הביתה": "hab'ajta", "בסדר": "bes'edeR", "כולם": "kul'am", "כולנו": "kul'anu",
     "לבדי": "levad'i", "ללכת": "lal'eXet", "לבוא": "lav'o", "לאהוב": "le?eh'ov", "לחיות": "liXj'ot", "לראות": "liR?'ot",
     "לדעת": "lad'a?at", "לומר": "lom'aR", "אומר": "om'eR", "אומרת": "om'eRet", "אמרת": "am'aRt", "אמרתי": "am'aRti",
-    "ידעתי": "jad'ati", "רציתי": "Rats'iti", "חשבתי": "XaS'avti", "הלכת": "hal'aXt", "נשאר": "niS?'aR", "ניגון": "nig'un",
+    "ידעתי": "jad'ati", "רציתי": "Rats'iti", "חשבתי": "XaS'avti", "הלכת": "hal'aXt", "נשאר": "niS?'aR",
     "אמת": "em'et", "שקר": "S'ekeR", "דבר": "dav'aR", "דברים": "dvaR'im", "מילים": "mil'im", "מילה": "mil'a",
     "חלומי": "Xalom'i", "חיבוק": "Xib'uk", "נשיקה": "neSik'a", "אהבת": "ahav'at", "עולמי": "olam'i", "ערבים": "aRav'im",
     "כוח": "k'oaX", "שקט": "S'eket", "פחד": "p'aXad", "תקוה": "tikv'a", "מלך": "m'eleX", "מלכה": "malk'a",

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.studio.voice.phones import Group, Kind
+from engine.studio.voice.phones import Kind
 from engine.studio.voice.pitch import CONTROL_HZ
 from engine.studio.voice.read import Utterance
 from engine.studio.voice.timing import Placed
@@ -43,7 +43,7 @@ def evenness(
 ) -> NDArray[np.float64]:
     """Gain in dB at CONTROL_HZ over the phrase whose `voice` (float32 [samples], vowels near VOWEL_RMS) is given."""
     stress_db = SPOKEN_STRESS_DB if spoken else STRESS_DB
-    nuclei = {syllable.nucleus: syllable for syllable in utterance.syllables}
+    nuclei = _sung_nuclei(utterance)
     emphasis, usual = emphasised(voice), rms(voice)
     times: list[float] = []
     gains: list[float] = []
@@ -53,7 +53,7 @@ def evenness(
         if piece.index in nuclei:
             level = 20.0 * np.log10(max(rms(emphasis[a + edge : b - edge]), 1e-6) / VOWEL_RMS)
             gain = np.clip(-EVENNESS * level, -EVENED_AT_MOST_DB, EVENED_AT_MOST_DB)
-            gain += stress_db[nuclei[piece.index].stress]
+            gain += stress_db[nuclei[piece.index]]
         elif utterance.phones[piece.index].kind is Kind.SONORANT:
             level = 20.0 * np.log10(max(rms(voice[a + edge : b - edge]), 1e-6) / usual)
             gain = np.clip(EVENNESS * (SONORANT_DB - level), 0.0, LIFTED_AT_MOST_DB)
@@ -69,15 +69,25 @@ def evenness(
         times += [piece.start + settles, piece.end - settles]
         gains += [gain, gain]
     seconds = origin + np.arange(len(voice) * CONTROL_HZ // rate + 2) / CONTROL_HZ
-    return np.asarray(np.interp(seconds, times, gains))
+    return np.asarray(np.interp(seconds, times, gains)) if times else np.zeros(len(seconds))
 
 
-def vowels(emphasis: Tensor, syllables: Sequence[Group], placed: Sequence[Placed], origin: float, rate: int) -> float:
-    """RMS of a phrase's vowels, of its emphasised samples."""
-    nuclei = {syllable.nucleus for syllable in syllables}
+def vowels(emphasis: Tensor, utterance: Utterance, placed: Sequence[Placed], origin: float, rate: int) -> float:
+    """RMS of a phrase's vowels, of its emphasised samples; of all of it where no syllable has a voice ("psst")."""
+    nuclei = _sung_nuclei(utterance)
     parts = [
         emphasis[round((piece.start - origin) * rate) : round((piece.end - origin) * rate)]
         for piece in placed
         if piece.index in nuclei
     ]
-    return rms(torch.cat(parts))
+    return rms(torch.cat(parts) if parts else emphasis)
+
+
+def _sung_nuclei(utterance: Utterance) -> dict[int, int]:
+    """Phones that carry a syllable with a voice, and their stress. A hiss would count as a vowel of no loudness."""
+    phones = utterance.phones
+    return {
+        syllable.nucleus: syllable.stress
+        for syllable in utterance.syllables
+        if phones[syllable.nucleus].kind.pitched or phones[syllable.nucleus].kind.buzzes
+    }

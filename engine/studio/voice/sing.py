@@ -54,15 +54,16 @@ def sing(
     lines = []
     free, apart = 0.0, APART_S if len(singers) == 1 else CHOIR_APART_S
     coming = Counter(phrase.text for phrase in prepared)
-    made: dict[tuple[str, str], tuple[Source, list[tuple[Tensor, Tensor]]]] = {}
+    made: dict[tuple[str, str], Source] = {}
     for number, phrase in enumerate(prepared):
-        placed = _placed(phrase, prepared[number + 1 : number + 2], free, duration, apart)
-        source, filters = made[phrase.text] = made.get(phrase.text) or _made(phrase, singers, rate)
+        following = prepared[number + 1] if number + 1 < len(prepared) else None
+        placed = _placed(phrase, following, free, duration, apart)
+        source = made[phrase.text] = made.get(phrase.text) or source_of(phrase.utterance, rate)
         coming[phrase.text] -= 1
-        # What no later line needs is let go: a long song's filters would fill the memory.
+        # What no later line needs is let go: a long song's speech would fill the memory.
         if not coming[phrase.text]:
             del made[phrase.text]
-        origin, sound = perform(phrase, placed, source, filters, singers, seed, rate)
+        origin, sound = perform(phrase, placed, source, singers, seed, rate)
         lines.append(_heard(phrase, placed, origin, sound, rate))
         _lay(audio, origin, sound, rate)
         breath = inhale((free, placed[0].start), singers[0], seed_of(seed, singers[0].name, phrase.key, "breath"), rate)
@@ -72,24 +73,17 @@ def sing(
     return Sung(audio.numpy(), tuple(lines))
 
 
-def _placed(
-    phrase: Phrase, following: Sequence[Phrase], free: float, duration: float, apart: float
-) -> tuple[Placed, ...]:
+def _placed(phrase: Phrase, following: Phrase | None, free: float, duration: float, apart: float) -> tuple[Placed, ...]:
     """When the phrase's phones sound: after the one before, and out of the way of the one that follows."""
     latest = duration
-    for other in following:
-        words = other.utterance
+    if following is not None:
+        words = following.utterance
         opening = onset_seconds(words.phones, words.syllables[0], words.speech.rate)
-        latest = min(duration, other.spans[0][0] - opening - apart)
+        latest = min(duration, following.spans[0][0] - opening - apart)
     words = phrase.utterance
     return place(
         words.phones, words.syllables, phrase.spans, words.speech.rate, free, latest, spoken=phrase.plan.spoken
     )
-
-
-def _made(phrase: Phrase, singers: Sequence[Timbre], rate: int) -> tuple[Source, list[tuple[Tensor, Tensor]]]:
-    source = source_of(phrase.utterance, rate)
-    return source, [source.filters(singer, rate) for singer in singers]
 
 
 def _lay(audio: Tensor, origin: float, sound: Tensor, rate: int) -> None:

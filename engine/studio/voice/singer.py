@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -39,13 +40,9 @@ def seed_of(seed: int, *names: str) -> int:
 
 
 def perform(
-    phrase: Phrase, placed: Sequence[Placed], source: Source, filters: Sequence[tuple[Tensor, Tensor]],
-    singers: Sequence[Timbre], seed: int, rate: int,
-) -> tuple[float, Tensor]:  # fmt: skip
-    """Sound a phrase -> (seconds of its first sample, float32 [samples]).
-
-    filters: what `source.filters` gives for each of `singers`.
-    """
+    phrase: Phrase, placed: Sequence[Placed], source: Source, singers: Sequence[Timbre], seed: int, rate: int
+) -> tuple[float, Tensor]:
+    """Sound a phrase -> (seconds of its first sample, float32 [samples])."""
     utterance, plan = phrase.utterance, phrase.plan
     first = int(max(placed[0].start - MARGIN_S, 0.0) * rate)
     origin = first / rate
@@ -56,25 +53,28 @@ def perform(
     gates = gate(utterance.phones, placed, origin, length)
     course = source.course(placed)
 
-    def sung(timbre: Timbre, own: tuple[Tensor, Tensor]) -> Tensor:
+    def sung(timbre: Timbre) -> Tensor:
         key = seed_of(seed, timbre.name, phrase.key)
         times = pulse_times(_pitch(phrase, placed, origin, length, timbre, np.random.default_rng(key)))
-        times = times[times < length - 0.002]
-        times = times[near(gates, times)]
-        if not len(times):
+        times, periods = times[:-1], np.diff(times)
+        heard = (times < length - 0.002) & near(gates, times)
+        if not heard.any():
             return torch.zeros(samples)
+        # A period is as long as the pitch says, even where none follows it before a rest.
+        times, periods = times[heard], periods[heard]
         frames = np.interp(times + origin, course[0], course[1])
         strain = np.interp(times, np.arange(len(efforts)) / CONTROL_HZ, efforts)
         generator = torch.Generator().manual_seed(key)
-        return render(own, Pulses(times, frames, strain), samples, rate, timbre, generator)
+        pulses = Pulses(times, periods, frames, strain)
+        return render(partial(source.filters, timbre, rate), pulses, samples, rate, timbre, generator)
 
     apart = seed_of(seed, phrase.key, "apart")
     opened = at_rate(gates, STEP_HZ, samples, rate)
-    voice = together([sung(*pair) * opened for pair in zip(singers, filters, strict=True)], apart, rate)
+    voice = together([sung(timbre) * opened for timbre in singers], apart, rate)
     voice *= VOWEL_RMS / max(rms(emphasised(voice)), 1e-9)
     gains = evenness(voice, utterance, placed, origin, rate, spoken=plan.spoken)
     voice *= _gain(gains, samples, rate)
-    voice *= VOWEL_RMS / max(vowels(emphasised(voice), utterance.syllables, placed, origin, rate), 1e-9)
+    voice *= VOWEL_RMS / max(vowels(emphasised(voice), utterance, placed, origin, rate), 1e-9)
     level = max(rms(voice), VOWEL_RMS) if bool(voice.any()) else WHISPERED_RMS
     noise = torch.zeros(samples)
     copy(

@@ -44,14 +44,17 @@ class Source:
         bands = self.envelope[:, : BANDS_UNTIL_HZ * BINS // speech.rate : 4].double().numpy() / DECIBEL
         return np.concatenate([warp(phones[p.index], p, self.step, speech.rate, bands) for p in placed], axis=1)
 
-    def filters(self, timbre: Timbre, rate: int) -> tuple[Tensor, Tensor]:
-        """The singer's filter for each frame: log amplitudes and phases, float32 [frames, RESPONSE / 2 + 1]."""
-        shaped = shape(self.envelope, self.utterance.speech.rate, rate, RESPONSE, timbre)
+    def filters(self, timbre: Timbre, rate: int, first: int, last: int) -> tuple[Tensor, Tensor]:
+        """The singer's filters for frames [first, last): log amplitudes and phases, float32 [frames, bins].
+
+        bins: RESPONSE / 2 + 1. They take far more room than what they are made from, and are made where they are used.
+        """
+        shaped = shape(self.envelope[first:last], self.utterance.speech.rate, rate, RESPONSE, timbre)
         hertz = np.arange(RESPONSE // 2 + 1) * rate / RESPONSE
         for phone in self.utterance.phones:
-            if phone.kind in CUTOFF_HZ:
-                gain = torch.from_numpy(muffle(hertz, CUTOFF_HZ[phone.kind])).float()
-                shaped[phone.start // self.step : phone.end // self.step + 1] += gain
+            begin, end = phone.start // self.step - first, phone.end // self.step + 1 - first
+            if phone.kind in CUTOFF_HZ and begin < last - first and end > 0:
+                shaped[max(begin, 0) : end] += torch.from_numpy(muffle(hertz, CUTOFF_HZ[phone.kind])).float()
         return minimum_phase(shaped)
 
 

@@ -107,6 +107,9 @@ def place(
             stretch = SPOKEN_END_STRETCH if final else SPOKEN_WORD_STRETCH if inside else SPOKEN_STRETCH
             natural = stretch * _natural(phones, (syllable.nucleus,), rate) + coda
             end = end if end - start - natural < STUMBLE_S else start + natural
+        if not (phones[syllable.nucleus].kind.pitched or phones[syllable.nucleus].kind.buzzes):
+            # Without a voice there is nothing to hold: "psst" is over when it has been said.
+            end = min(end, start + _natural(phones, (syllable.nucleus,), rate) + coda)
         least = _least(phones, syllable.coda)
         coda = _room(min(coda, CODA_AT_MOST_S), least, CODA_SHARE, CODA_SHARE_AT_MOST, end - start)
         lay((syllable.nucleus,), start, end - coda)

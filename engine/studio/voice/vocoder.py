@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,32 +27,38 @@ LEAN_FROM_HZ, LEAN_OCTAVES = 700.0, (-1.0, 3.5)
 EFFORT_AGAINST_BREATH = 0.5
 
 
+# Frames [first, last) of the speech -> log amplitudes and phases, each float32 [last - first, RESPONSE / 2 + 1].
+Filters = Callable[[int, int], tuple[Tensor, Tensor]]
+
+
 @dataclass(frozen=True, eq=False)
 class Pulses:
-    """Periods of a voice: their seconds, fractional frames of the speech, and effort in dB, each [pulses]."""
+    """Periods of a voice: when they begin, how long they are, fractional frames of the speech, and effort in dB.
+
+    Each [pulses]; times in seconds.
+    """
 
     times: NDArray[np.float64]
+    periods: NDArray[np.float64]
     frames: NDArray[np.float64]
     effort: NDArray[np.float64]
 
 
 def pulse_times(pitch: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Hz at CONTROL_HZ -> the seconds at which a period begins."""
+    """Hz at CONTROL_HZ -> the seconds at which each period begins, and the last one ends."""
     cycles = np.concatenate(([0.0], np.cumsum((pitch[1:] + pitch[:-1]) / 2) / CONTROL_HZ))
-    return np.interp(np.arange(int(cycles[-1])), cycles, np.arange(len(pitch)) / CONTROL_HZ)
+    return np.interp(np.arange(int(cycles[-1]) + 1), cycles, np.arange(len(pitch)) / CONTROL_HZ)
 
 
 def render(
-    filters: tuple[Tensor, Tensor], pulses: Pulses, samples: int, rate: int, timbre: Timbre, generator: torch.Generator
+    filters: Filters, pulses: Pulses, samples: int, rate: int, timbre: Timbre, generator: torch.Generator
 ) -> Tensor:
     """Sound `pulses` -> float32 [samples].
 
-    filters: log amplitudes and phases, each float32 [source frames, RESPONSE / 2 + 1]. Each pulse carries its period's
-    noise too, by the timbre's breath, so that the breath pulses with the voice.
+    Each pulse carries its period's noise too, by the timbre's breath, so that the breath pulses with the voice.
     """
-    times, count = pulses.times, len(pulses.times)
+    times, periods, count = pulses.times, pulses.periods, len(pulses.times)
     out = np.zeros(samples + RESPONSE + rate // 20, dtype=np.float32)
-    periods = np.diff(times, append=2 * times[-1] - times[-2] if count > 1 else times[-1] + 0.01)
     jitter = torch.randn(count, generator=generator).double().numpy()
     shimmer = torch.randn(count, generator=generator) * (SHIMMER_DB * DECIBEL)
     position = np.maximum((times + JITTER * periods * jitter) * rate, 0.0)
@@ -76,13 +83,14 @@ def render(
     noise = torch.randn(samples + 2 * RESPONSE + rate // 20, generator=generator).unfold(0, longest, 1)
     ticks = torch.arange(longest)
 
-    levels, phases = filters
-    below = np.clip(pulses.frames.astype(np.int64), 0, len(levels) - 2)
-    rest = torch.from_numpy(np.clip(pulses.frames - below, 0.0, 1.0)).float()
-    index = torch.from_numpy(below)
+    below = pulses.frames.astype(np.int64)
+    rest = torch.from_numpy(pulses.frames - below).float()
     for first in range(0, count, PULSES_AT_ONCE):
         part = slice(first, first + PULSES_AT_ONCE)
-        left, right, between = index[part], index[part] + 1, rest[part, None]
+        lowest = int(below[part].min())
+        levels, phases = filters(lowest, int(below[part].max()) + 2)
+        left, between = torch.from_numpy(below[part] - lowest), rest[part, None]
+        right = (left + 1).clamp(max=len(levels) - 1)
         level = torch.lerp(levels[left], levels[right], between).addmm_(amounts[part], colours).exp_()
         phase = torch.lerp(phases[left], phases[right], between).addr_(fraction[part], angles)
         length = lengths[part, None]

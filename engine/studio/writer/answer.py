@@ -7,12 +7,16 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from engine.spec.fields import Text
 from engine.studio.compose import tags
+from engine.studio.writer.query import LINK
 
 MOST_LINES = 40
 MOST_LETTERS = 120
 FEWEST_LINES = 2
 
+# What can't be seen could turn a line around, or a terminal's colours.
+_SEEN = Text(0, 10**9)
 _THOUGHTS = re.compile(r"<(think|thinking|reasoning)>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
 _FENCE = re.compile(r"```[\w-]*\n(.*?)(?:```|\Z)", re.DOTALL)
 _TITLE = re.compile(r"^\W*(?:song )?title\W*[:：]\s*(.+)$", re.IGNORECASE)
@@ -24,7 +28,7 @@ _OPENING, _CLOSING = '"“„«「', '"”“»」'
 
 def lyrics_of(content: str) -> tuple[str, str]:
     """(title or "", lyrics with tags) of an answer: JSON or text. Raises ValueError where it holds no lyrics."""
-    content = _THOUGHTS.sub("", content)
+    content = _THOUGHTS.sub("", _SEEN.check(content) or "")
     fenced = max(_FENCE.findall(content), key=len, default="")
     given = _json(fenced) or _json(content)
     title, text = ("", fenced or content) if given is None else given
@@ -129,5 +133,5 @@ def _section(line: str, *, headed: bool) -> str | None:
 
 def _plain(line: str) -> str:
     """A line without formatting; quotes around all of it are formatting, too."""
-    line = " ".join(_MARKS.sub("", line.strip()).split())
+    line = " ".join(_MARKS.sub("", LINK.sub(" ", line).strip()).split())
     return line[1:-1].strip() if len(line) > 2 and line[0] in _OPENING and line[-1] in _CLOSING else line

@@ -31,6 +31,7 @@ class Asking(Data):
     mine: Phrases = ()
     people: Phrases = ()
     clauses: Phrases = ()
+    grave: Phrases = ()
     names: bool = False
     songs: Phrases = ()
     patterns: Phrases = ()

@@ -57,6 +57,8 @@ def write(
 
 def theme_of(about: Sequence[Subject], moods: Sequence[str], dice: Dice) -> Theme:
     """What the couplets are about."""
+    if any(subject.grave for subject in about):
+        return "longing"
     felt = next((OF_MOODS[mood] for mood in moods if mood in OF_MOODS), None)
     topic = next((subject.topic for subject in about if subject.topic), None)
     if topic is not None:
@@ -81,6 +83,9 @@ def _essence(lyrics: str) -> str:
 
 def _name(subject: Subject, known: Words, asked_in: str, language: str) -> str | None:
     """What a song in `language` calls the subject; None where it has no name that could be sung."""
+    if subject.grave:
+        # Couplets that name a topic are glad that it is there.
+        return None
     if subject.topic and subject.plain:
         return known.topics[subject.topic]
     if asked_in == language and known.quotes and is_quotable(subject, language):

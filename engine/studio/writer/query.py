@@ -20,7 +20,7 @@ MOST_WORDS, MOST_LETTERS, MOST_UNSPACED = 5, 40, 12
 WISH_LINES = 3
 
 _TAG = re.compile(r"[ \t]*\[([^\]\n]{2,40})\][ \t]*")
-_LINK = re.compile(r"https?://\S+|www\.\S+|<[@#!&:/][^>]*>|(?<!\w)@\w+")
+LINK = re.compile(r"https?://\S+|www\.\S+|<[@#!&:/][^>]*>|(?<!\w)@\w+")
 _MARKUP = re.compile(r"[*_~`|#<>\\\"“”„«»「」『』()\[\]{}]")
 _SIGNS = frozenset(" '’-.&")
 # How far a word may go on after what it has to begin with: an ending, but not another word ("Regenschirm").
@@ -32,6 +32,7 @@ class Subject:
     """Something to sing about: somebody's own `words`, the `topic` that stands in them, a `name` among them.
 
     `plain`: the topic is all there is to it. `person`: it is no thing, but "you" or "us".
+    `grave`: a death, a war: it can't be named lightly.
     """
 
     words: str
@@ -39,11 +40,12 @@ class Subject:
     plain: bool = False
     name: str = ""
     person: bool = False
+    grave: bool = False
 
 
 def parted(written: str) -> tuple[str, str]:
     """(what is wished, lyrics that somebody pasted below it) without links and mentions; either may be empty."""
-    written = _LINK.sub(" ", written)
+    written = LINK.sub(" ", written)
     tagged = any(_is_tag(tag) for tag in _TAG.findall(written))
     text = _TAG.sub(lambda tag: f"\n[{tag[1]}]\n" if _is_tag(tag[1]) else tag[0], written)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
@@ -191,7 +193,7 @@ def _subject(part: str, language: str, known: Asking) -> Subject | None:
     plain = topic is not None and (
         span.end - span.start == len(said) if is_unspaced(said) else len(said.split()) <= own_words + articles
     )
-    return Subject(bare, topic, plain, _name(bare))
+    return Subject(bare, topic, plain, _name(bare), grave=bool(text.find(known.grave)))
 
 
 def _name(said: str) -> str:
