@@ -12,9 +12,10 @@ LONGEST_NAME = 80
 
 
 def slug(title: str | None) -> str:
-    """A title as a file name: "Coffee Steam" becomes coffee-steam. Letters of any script stay."""
+    """A title as a file name: "Coffee Steam" becomes coffee-steam. Letters of any script stay, vowel signs too."""
     plain = unicodedata.normalize("NFKC", title or "").casefold()
-    return re.sub(r"[^\w]+", "-", plain).strip("-_")[:60] or "song"
+    kept = (sign if sign.isalnum() or unicodedata.category(sign).startswith("M") else " " for sign in plain)
+    return "-".join("".join(kept).split())[:60].rstrip("-") or "song"
 
 
 def name_of(job: JobView) -> str:

@@ -250,7 +250,10 @@ def test_the_terminal_gets_whole_files_under_names_people_know(house: House) -> 
 
 @pytest.mark.parametrize(
     ("title", "name"),
-    [("Coffee Steam", "coffee-steam"), ("../../etc/passwd", "etc-passwd"), ("", "song"), ("夜に駆ける", "夜に駆ける")],
-)
+    [
+        ("Coffee Steam", "coffee-steam"), ("../../etc/passwd", "etc-passwd"), ("", "song"),
+        ("夜に駆ける", "夜に駆ける"), ("বৃষ্টির গান", "বৃষ্টির-গান"),
+    ],
+)  # fmt: skip
 def test_titles_become_file_names_that_stay_in_their_folder(title: str, name: str) -> None:
     assert slug(title) == name

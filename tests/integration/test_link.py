@@ -236,7 +236,7 @@ def test_nobody_is_joined_while_they_have_songs_under_way(story: Story) -> None:
 def test_a_failed_song_of_a_joined_account_is_tried_again_at_the_cost_of_its_person(story: Story) -> None:
     async def told() -> None:
         failed = await story.song(ON_SLACK, "crash")
-        await story.link(ON_DISCORD, ON_SLACK)
+        assert "You are" in await story.link(ON_DISCORD, ON_SLACK)
         await control.retry(story.house.db, failed, ON_DISCORD, SONGS)
         assert await story.has(ON_DISCORD) == 995
         story.sound()

@@ -61,6 +61,5 @@ def at_rate(curve: NDArray[np.float64], curve_hz: int, samples: int, rate: int) 
     needed = blocks * points + 1
     padded = np.pad(curve[:needed], (0, max(needed - len(curve), 0)), mode="edge")
     position = torch.arange(length) * (points / length)
-    below = position.long()
-    parts = torch.from_numpy(padded).float().unfold(0, points + 1, points)
-    return torch.lerp(parts[:, below], parts[:, below + 1], position - below).flatten()[:samples]
+    weights = (1.0 - (position - torch.arange(points + 1)[:, None]).abs()).clamp(min=0.0)
+    return (torch.from_numpy(padded).float().unfold(0, points + 1, points) @ weights).flatten()[:samples]
