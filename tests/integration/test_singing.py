@@ -152,13 +152,18 @@ def test_notes_are_in_tune(one: Song) -> None:
 
 def test_lines_start_when_they_are_heard(one: Song) -> None:
     # 40 dB below the line's loudest 5 ms: below that nobody notices a voice in a song, and every onset is above it.
-    # What is heard earlier than 60 ms before a line is the breath, which has a test of its own.
+    voiced = sosfiltfilt(butter(4, 400, "lowpass", fs=RATE, output="sos"), one.sung.audio).astype(np.float32)
     before = 0.0
     for line in one.sung.lines:
         since = max(before, line.start - 0.06)
         heard = levels(one.sung.audio, since, line.end)
         onset = since + float(np.argmax(heard > heard.max() / 100)) / 1000
         assert onset == pytest.approx(line.start, abs=0.02)
+        # Earlier there may be a breath, which is softer than any consonant and has nothing of a voice.
+        early = max(before, line.start - 0.3), line.start - 0.025
+        if early[1] - early[0] > 0.01:
+            assert levels(one.sung.audio, *early).max() < heard.max() / 40
+            assert levels(voiced, *early).max() < levels(voiced, line.start, line.end).max() / 300
         before = line.end + 0.01 + one.late
 
 
@@ -479,6 +484,31 @@ def test_words_without_vowels_are_heard(speaker: Speaker, language: str, text: s
         assert np.abs(sung.audio).max() < 1.0
         for word in sung.lines[0].words:
             assert levels(sung.audio, word.start, word.end).max() > 0.003
+
+
+def test_what_has_no_voice_is_not_held(speaker: Speaker) -> None:
+    """However long its note: the word ends when it has been hissed, and the next one is as loud as ever."""
+    (alone,), (both,), (ah,) = (read_lyrics([("verse", text)], "en", speaker) for text in ("psst", "psst ah", "ah"))
+    held = sing([PhrasePlan(alone, (PhraseNote(60, 0.5, 8.5, 0),))], duration=9.0, seed=1, speaker=speaker)
+    heard = np.flatnonzero(levels(held.audio, 0.0, 9.0) > 0.003) / 1000
+    assert heard[-1] == pytest.approx(held.lines[0].end, abs=0.03)
+    assert held.lines[0].end < 1.2
+    last = PhraseNote(60, 3.5, 4.5, 1)
+    after = sing([PhrasePlan(both, (PhraseNote(60, 0.5, 3.5, 0), last))], duration=5.0, seed=1, speaker=speaker)
+    usual = sing([PhrasePlan(ah, (PhraseNote(60, 3.5, 4.5, 0),))], duration=5.0, seed=1, speaker=speaker)
+    loud, as_ever = (levels(sung.audio, 3.7, 4.3).mean() for sung in (after, usual))
+    assert abs(20 * np.log10(loud / as_ever)) < 2.0
+
+
+def test_other_rates_sound_the_same(speaker: Speaker) -> None:
+    (line,) = read_lyrics([("verse", "Take my hand")], "en", speaker)
+    plan = PhrasePlan(line, tuple(PhraseNote(60 + n, 0.5 + 0.4 * n, 0.9 + 0.4 * n, n) for n in range(3)))
+    usual, other = (sing([plan], duration=2.0, seed=1, speaker=speaker, rate=rate) for rate in (RATE, 44_100))
+    assert other.audio.shape == (88_200,)
+    for word, as_usual in zip(other.lines[0].words, usual.lines[0].words, strict=True):
+        assert (word.start, word.end) == pytest.approx((as_usual.start, as_usual.end), abs=0.005)
+    power = [float(np.mean(sung.audio.astype(np.float64) ** 2)) for sung in (usual, other)]
+    assert abs(10 * np.log10(power[0] / power[1])) < 1.0
 
 
 def test_stops_that_meet_burst_once(speaker: Speaker) -> None:

@@ -84,8 +84,8 @@ TYPED = (
 
 @settings(max_examples=40, deadline=None)
 @given(words=st.lists(st.sampled_from(TYPED), min_size=1, max_size=9))
-def test_no_word_is_lost(words: list[str]) -> None:
-    line = read(" ".join(words), _shared())
+def test_no_word_is_lost(words: list[str], speaker: Speaker) -> None:
+    line = read(" ".join(words), speaker)
     assert line.words == tuple(words)
     assert min(counts(line)) >= 1
     order = [syllable.word for syllable in line.syllables]
@@ -94,26 +94,12 @@ def test_no_word_is_lost(words: list[str]) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(text=st.text(st.characters(codec="latin-1"), max_size=30))
-def test_anything_typed_is_read_or_left_out(text: str) -> None:
-    utterance = utter(text, "en", _shared())
+def test_anything_typed_is_read_or_left_out(text: str, speaker: Speaker) -> None:
+    utterance = utter(text, "en", speaker)
     if utterance is not None:
         assert {group.word for group in utterance.syllables} == set(range(len(utterance.words)))
         used = [i for group in utterance.syllables for i in (*group.onset, group.nucleus, *group.coda)]
         assert used == list(range(len(utterance.phones)))
-
-
-_SPEAKERS: list[Speaker] = []
-
-
-def _shared() -> Speaker:
-    if not _SPEAKERS:
-        _SPEAKERS.append(Speaker())
-    return _SPEAKERS[0]
-
-
-def teardown_module() -> None:
-    while _SPEAKERS:
-        _SPEAKERS.pop().close()
 
 
 @pytest.mark.parametrize(

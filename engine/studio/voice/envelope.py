@@ -54,10 +54,12 @@ def analyse(pcm: NDArray[np.float32], rate: int, pitch: int) -> Tensor:
         power = torch.fft.rfft((frames - frames.mean(1, keepdim=True)) * window, BINS).abs().square()
         mirrored = torch.nn.functional.pad(power[:, None], (reach + 1, reach + 1), mode="reflect")
         smooth = torch.nn.functional.conv1d(mirrored, box)[:, 0]
-        return torch.fft.rfft(torch.fft.irfft(torch.log(smooth + FLOOR**2), BINS) * lifter_half).real
+        envelope: Tensor = torch.fft.rfft(torch.fft.irfft(torch.log(smooth + FLOOR**2), BINS) * lifter_half).real
+        return envelope
 
     frames = samples.unfold(0, size, step)[: len(pcm) // step + 1]
-    return torch.cat([envelopes(part) for part in frames.split(FRAMES_AT_ONCE)])
+    pieces = range(0, len(frames), FRAMES_AT_ONCE)
+    return torch.cat([envelopes(frames[first : first + FRAMES_AT_ONCE]) for first in pieces])
 
 
 def curve(points: Sequence[tuple[float, float]], frequencies: NDArray[np.float64]) -> NDArray[np.float64]:

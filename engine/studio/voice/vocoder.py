@@ -16,7 +16,7 @@ from engine.studio.voice.timbre import Timbre
 
 # Of a response, 45 dB below it and less is left after this many samples, and folds back.
 RESPONSE = 1536
-PULSES_AT_ONCE = 64
+PULSES_AT_ONCE = 128
 JITTER = 0.002
 SHIMMER_DB = 0.35
 # No voice below this; keeps rumble and DC out.
