@@ -54,6 +54,7 @@ WISHES = [
     ("a song about a broken umbrella", "en", "Broken Umbrella", None),
     ("epic metal about dragons, with a choir", "en", "The Dragon", "courage"),
     ("a song about 24/7 work", "en", "Work", "everyday"),
+    ("a song about trains", "en", "The Train", "journey"),
     ("ROCK SONG ABOUT MY BOSS", "en", "My Boss", "everyday"),
     ("a song about my 🐱 cat with strings", "en", "My Cat", "everyday"),
     ("a song called \"Blue Door\"", "en", "Blue Door", None),

@@ -205,7 +205,9 @@ def _name(said: str) -> str:
 def _known(text: Text, language: str) -> list[tuple[Span, str]]:
     """Places of topics, the longest where they overlap, in the order of the text."""
     found = _in_own_words(text, language) or [
-        (span, topic) for topic, meaning in topics().items() for span in text.find(meaning.en)
+        (span, topic)
+        for topic, meaning in topics().items()
+        for span in text.find((*meaning.en, *(f"{word}s" for word in meaning.en)))
     ]
     kept: list[tuple[Span, str]] = []
     for span, topic in sorted(found, key=lambda each: (each[0].start - each[0].end, each[0].start)):

@@ -22,7 +22,7 @@ class Data(BaseModel):
 
 
 class Topic(Data):
-    """Something a song may be about: `theme` whose couplets suit it, `en` the English words that mean it."""
+    """Something a song may be about: `theme` whose couplets suit it, `en` the English words for it; a plural counts."""
 
     theme: Theme
     en: tuple[str, ...]
