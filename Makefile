@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= 2
+# Tests that wait (for leases, for processes that were killed) leave a core idle, so there is one worker more than cores.
+WORKERS ?= 3
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 # One thread a process: renders run side by side, and two threads on a busy core are slower than one.
 export OMP_NUM_THREADS ?= 1
