@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Tests that wait (for leases, for processes that were killed) leave a core idle, so there is one worker more than cores.
+# Tests that wait (for leases, for processes that were killed) leave a core idle, so there is one worker more than cores;
+# and whoever is done takes over from the worker that has the long ones.
 WORKERS ?= 3
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 # One thread a process: renders run side by side, and two threads on a busy core are slower than one.
@@ -22,7 +23,7 @@ demo: $(VENV)/.main
 install: $(VENV)/.all
 
 test: $(VENV)/.all
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: $(VENV)/.all
 	$(BIN)/ruff check .
