@@ -116,6 +116,8 @@ def _source(blobs: Blobs, job: Job, track: Track, files: tuple[TrackFile, ...]) 
         timesignature=track.timesignature,
         seed=track.seed,
         genre_preset=plan.get("genre_preset"),
+        lyrics=plan.get("lyrics", ""),
+        vocal_language=plan.get("vocal_language", "unknown"),
         lyrics_by=plan.get("lyrics_by"),
         lyrics_model=plan.get("lyrics_model", ""),
         files=tuple(

@@ -10,6 +10,7 @@ from typing import Any
 from engine.pool import wire
 from engine.pool.process import EngineProcess
 from engine.spec import (
+    Analysed,
     Cancelled,
     Capabilities,
     EngineError,
@@ -155,6 +156,8 @@ class LocalPool:
                     await on_event(Planned(plan))
                 case wire.CameThisFar(fraction=fraction):
                     await on_event(Progressed(fraction))
+                case wire.MadeAnalysis(analysis=analysis):
+                    await on_event(Analysed(analysis))
                 case wire.Finished() | wire.Failed() | wire.GaveUp() as last:
                     return last
                 case wire.Ready() | wire.StillHere():

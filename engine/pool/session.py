@@ -111,7 +111,7 @@ class Attempt:
 
     def progress(self, fraction: float) -> None:
         self._check()
-        if len(self._results) < self._order.takes:
+        if len(self._results) < self._order.takes or not self._order.takes:
             self._enter("rendering")
         self._reach(fraction)
 
@@ -134,6 +134,10 @@ class Attempt:
     def _render(self, engine: Engine) -> tuple[TrackResult, ...]:
         self._enter("planning")
         self._spec = restore(json.dumps(self._order.spec))
+        if not self._order.takes:
+            self._say(wire.MadeAnalysis(analysis=engine.analyze(self._spec, self._order, self)))
+            self._check()
+            return ()
         self._plan = engine.plan(self._spec, self._order)
         self._say(wire.MadePlan(plan=self._plan))
         self._check()

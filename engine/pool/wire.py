@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from engine.spec.analysis import Analysis
 from engine.spec.plan import Order, Plan, Stage, TrackResult, Value
 
 
@@ -54,6 +55,11 @@ class CameThisFar(Value):
     fraction: float
 
 
+class MadeAnalysis(Value):
+    kind: Literal["analysis"] = "analysis"
+    analysis: Analysis
+
+
 class StillHere(Value):
     """Nothing new to see, but it is no hang either."""
 
@@ -84,13 +90,14 @@ class Failed(Value):
 
 Down = Annotated[Load | Work | Cancel, Field(discriminator="kind")]
 Up = Annotated[
-    Ready | EnteredStage | MadePlan | CameThisFar | StillHere | Finished | GaveUp | Failed, Field(discriminator="kind")
+    Ready | EnteredStage | MadePlan | CameThisFar | MadeAnalysis | StillHere | Finished | GaveUp | Failed,
+    Field(discriminator="kind"),
 ]
 # What ends an order.
 Last = Finished | GaveUp | Failed
 
 _DOWN: TypeAdapter[Load | Work | Cancel] = TypeAdapter(Down)
-_UP: TypeAdapter[Ready | EnteredStage | MadePlan | CameThisFar | StillHere | Last] = TypeAdapter(Up)
+_UP: TypeAdapter[Ready | EnteredStage | MadePlan | CameThisFar | MadeAnalysis | StillHere | Last] = TypeAdapter(Up)
 
 
 def line(message: Value) -> bytes:
@@ -103,6 +110,6 @@ def read_down(text: bytes) -> Load | Work | Cancel:
     return _DOWN.validate_json(text)
 
 
-def read_up(text: bytes) -> Ready | EnteredStage | MadePlan | CameThisFar | StillHere | Last:
+def read_up(text: bytes) -> Ready | EnteredStage | MadePlan | CameThisFar | MadeAnalysis | StillHere | Last:
     """A line from an engine process. Raises `pydantic.ValidationError`."""
     return _UP.validate_json(text)

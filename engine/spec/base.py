@@ -101,3 +101,11 @@ def nothing_to_go_by(**fields: object) -> None:
     """Raise unless one of `fields` says what to make (decision "empty caption")."""
     if not any(fields.values()):
         raise PydanticCustomError("nothing_to_go_by", "give one of {fields}", {"fields": ", ".join(fields)})
+
+
+def one_source(**fields: object) -> None:
+    """Raise unless exactly one of `fields` says what to start from."""
+    nothing_to_go_by(**fields)
+    given = [name for name, value in fields.items() if value]
+    if len(given) > 1:
+        raise PydanticCustomError("sources_disagree", "give only one of {fields}", {"fields": ", ".join(given)})

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from engine.spec.base import Generation, Request
 from engine.spec.sampled import sample_s
 from engine.spec.tasks import (
+    Cover,
     Edit,
     Extend,
     ExtractStem,
@@ -34,6 +35,8 @@ RAPPED_LINE_S, AROUND_RAP_S = 3.2, 16.0
 # A voice alone has a count-in and lets its last note ring.
 AROUND_ALONE_S = 6.0
 SHORTEST_SONG_S, SHORTEST_ALONE_S, LONGEST_SONG_S = 30.0, 8.0, 300.0
+# What a song lasts at least that is as long as another.
+SHORTEST_S = 5.0
 
 _TAG = re.compile(r"^\s*\[[^\]]*\]\s*$")
 
@@ -64,6 +67,8 @@ def estimate(spec: Request, source_s: float | None = None) -> Estimate:
                 return Estimate(source_s, len(spec.retake_seeds) or spec.batch_size)
             case Repaint() | Edit():
                 return Estimate(source_s, spec.batch_size)
+            case Cover(duration=-1):
+                return Estimate(max(source_s, SHORTEST_S), spec.batch_size)
             case Extend():
                 # Microseconds: sums such as 29.8 + 0.2 must not cost what a longer song costs.
                 longer = source_s + spec.left_extend_length + spec.right_extend_length

@@ -17,7 +17,7 @@ from engine.spec.tasks import MODELS, Spec
 AnyRequest = TypeVar("AnyRequest", bound=Request)
 
 # pydantic's own error types that mean "the value has the wrong shape"
-_CODES = {"missing": "missing", "extra_forbidden": "unknown_option", "nothing_to_go_by": "nothing_to_go_by"}
+_CODES = {"missing": "missing"}
 
 
 def parse(task: str, values: Mapping[str, Any], known: Mapping[str, tuple[str, ...]] | None = None) -> Request:
@@ -71,8 +71,8 @@ def _problem(model: type[Request], detail: ErrorDetails) -> Problem:
         return Problem(
             "unknown_option", given, detail["input"], ", ".join(n for n in model.model_fields if n != "task")
         )
-    if detail["type"] == "nothing_to_go_by":
-        return Problem("nothing_to_go_by", str(context["fields"]).split(", ")[0], None, str(context["fields"]))
+    if detail["type"] in ("nothing_to_go_by", "sources_disagree"):
+        return Problem(detail["type"], str(context["fields"]).split(", ")[0], None, str(context["fields"]))
     field = model.model_fields.get(name)
     words = context.get("allowed") or (allowed(field) if field else None)
     value = None if detail["type"] == "missing" else detail["input"]

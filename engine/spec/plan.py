@@ -22,12 +22,26 @@ class Notice(Value):
     params: dict[str, Any] = Field(default_factory=dict)
 
 
+class Heard(Value):
+    """What was made out in a source whose score nobody has: with how much confidence, 0 to 1, by what it is about.
+
+    The names are bpm, keyscale, timesignature, chords, sections, melody, and those of stems that were separated.
+    `title` is the source's own, "" where it has none.
+    """
+
+    title: str = ""
+    bpm: float
+    keyscale: str
+    timesignature: str
+    confidence: dict[str, float]
+
+
 class Plan(Value):
     """The decisions of one attempt. `seeds` has one entry a take.
 
     `lyrics_by` says who wrote the words: whoever asked, the engine's own writer, or the language model `lyrics_model`.
     `understood` are the caption's words by what they are about (genre, mood, instruments, tempo, era, voice, key,
-    metre, production); only those it has.
+    metre, production); only those it has. `heard` is what it goes by where it starts from sound without a score.
     """
 
     title: str
@@ -45,6 +59,7 @@ class Plan(Value):
     seeds: tuple[int, ...]
     engine: str
     understood: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    heard: Heard | None = None
     notices: tuple[Notice, ...] = ()
 
 
@@ -87,7 +102,7 @@ class SourceFile(Value):
 class Source(Value):
     """The song made here that a request starts from: one finished take of `job`, with what was decided about it.
 
-    `lyrics_by` and `lyrics_model` are as in its plan.
+    `lyrics`, their language and who wrote them are as in its plan.
     """
 
     job: int
@@ -100,15 +115,31 @@ class Source(Value):
     timesignature: str
     seed: int
     genre_preset: str | None = None
+    lyrics: str = ""
+    vocal_language: str = "unknown"
     lyrics_by: Writer | None = None
     lyrics_model: str = ""
     files: tuple[SourceFile, ...]
 
 
+class Recording(Value):
+    """Sound that came from outside, made ours: a FLAC file, 48 kHz, stereo, at `path`, which MUST only be read.
+
+    `title`, `artist` and `lyrics` are what the file itself said, "" where it said nothing.
+    """
+
+    id: str
+    title: str
+    artist: str
+    lyrics: str
+    duration: float
+    path: str
+
+
 class Order(Value):
     """One attempt as an engine receives it. `seed` stands in where the spec's own is -1, so that a retry repeats it.
 
-    `source` is there where the spec names a song made here.
+    `source` is there where the spec names a song made here, `recording` where it names sound from outside.
     """
 
     job: int
@@ -118,12 +149,15 @@ class Order(Value):
     seed: int
     workdir: str
     source: Source | None = None
+    recording: Recording | None = None
 
 
 class Capabilities(Value):
     """What an engine can do. `tasks` are names of `engine.spec.tasks`; `from_score`: those that need a kept score.
 
     `together`: how many jobs of one bucket (`engine.spec.estimate.bucket`) one engine makes at once.
+    `from_outside`: those that may start from sound that was not made here, and `separates` the stems it finds there.
+    `quick`: those that people wait for, which an engine of their own works.
     """
 
     name: str
@@ -135,3 +169,6 @@ class Capabilities(Value):
     languages: tuple[str, ...]
     from_score: tuple[str, ...] = ()
     together: int = 1
+    from_outside: tuple[str, ...] = ()
+    separates: tuple[str, ...] = ()
+    quick: tuple[str, ...] = ()

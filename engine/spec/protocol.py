@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from engine.spec.analysis import Analysis
 from engine.spec.base import Request
 from engine.spec.plan import Capabilities, Order, Plan
 
@@ -79,3 +80,6 @@ class Engine(Protocol):
 
     def render(self, spec: Request, plan: Plan, order: Order, sink: TrackSink) -> None:
         """Render every take of `plan` into `sink`. Raises `EngineError`, or lets the sink's `Cancelled` through."""
+
+    def analyze(self, spec: Request, order: Order, sink: TrackSink) -> Analysis:
+        """Say what `order` starts from sounds like, instead of both; `sink` hears how far it is. Raises the same."""

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from engine.spec.analysis import Analysis
 from engine.spec.plan import Capabilities, Order, Plan, Stage, TrackResult
 
 
@@ -31,7 +32,14 @@ class Progressed:
     fraction: float
 
 
-Event = Staged | Planned | Progressed
+@dataclass(frozen=True)
+class Analysed:
+    """The engine said what it heard: what an order without takes is for."""
+
+    analysis: Analysis
+
+
+Event = Staged | Planned | Progressed | Analysed
 
 
 class EnginePool(Protocol):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
-from engine.spec.base import Generation, Request, nothing_to_go_by
+from engine.spec.base import Generation, Request, nothing_to_go_by, one_source
 from engine.spec.fields import (
     Caption,
     Choice,
@@ -20,7 +20,6 @@ from engine.spec.fields import (
     Stem,
     Text,
     Unit,
-    Url,
 )
 
 PromptAlias = AliasChoices("caption", "prompt")
@@ -105,7 +104,7 @@ class FromAudio(Generation):
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        nothing_to_go_by(src_audio_url=self.src_audio_url, source_job_id=self.source_job_id)
+        one_source(src_audio_url=self.src_audio_url, source_job_id=self.source_job_id)
         return self
 
 
@@ -124,10 +123,17 @@ class Reference(Generation):
 
     task: Literal["reference"] = "reference"
     main: ClassVar[str | None] = "caption"
-    reference_audio_url: Annotated[str, Url()] = Field(description="Link to the audio to sound like")
+    reference_audio_url: Link = Field(None, description="Link to the audio to sound like")
+    source_job_id: JobId | None = Field(None, description="A song made here, by its number")
+    source_take: TakeNumber = Field(1, description=WHICH_TAKE)
     caption: Annotated[str, Text(1, 2048)] = Field(validation_alias=PromptAlias, description="How it should sound")
     lyrics: Lyrics = Field("", description="Words to sing")
     instrumental: bool = Field(False, description="No singing")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        one_source(reference_audio_url=self.reference_audio_url, source_job_id=self.source_job_id)
+        return self
 
 
 class Analyze(Request):
@@ -137,12 +143,13 @@ class Analyze(Request):
     main: ClassVar[str | None] = "audio_url"
     audio_url: Link = Field(None, description="Link to the audio")
     source_job_id: JobId | None = Field(None, description="A song made here, by its number")
+    source_take: TakeNumber = Field(1, description=WHICH_TAKE)
     audio_codes: Annotated[str | None, Text(0, 200_000)] = Field(None, description="Audio codes instead of audio")
     temperature: Annotated[float, Range(0, 2)] = Field(0.85, description="Planner temperature")
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        nothing_to_go_by(audio_url=self.audio_url, source_job_id=self.source_job_id, audio_codes=self.audio_codes)
+        one_source(audio_url=self.audio_url, source_job_id=self.source_job_id, audio_codes=self.audio_codes)
         return self
 
 
@@ -190,12 +197,7 @@ class Repaint(FromAudio):
     lyrics: Lyrics = Field("", description="New words")
 
 
-class FromJob(Generation):
-    source_job_id: JobId = Field(description="The song, by its number")
-    source_take: TakeNumber = Field(1, description=WHICH_TAKE)
-
-
-class Extend(FromJob):
+class Extend(FromAudio):
     """A song made longer at either end (C13)."""
 
     task: Literal["extend"] = "extend"
@@ -206,7 +208,7 @@ class Extend(FromJob):
     lyrics: Lyrics = Field("", description="More words")
 
 
-class Edit(FromJob):
+class Edit(FromAudio):
     """A song remixed, or with other words on the same music (C14)."""
 
     task: Literal["edit"] = "edit"

@@ -7,9 +7,10 @@ from engine.spec.plan import Capabilities
 from engine.studio.voice.languages import SUNG
 
 TASKS = (
-    "text2music", "prompt2instrumental", "text2rap", "lyric2vocals", "text2samples", "simple", "stems",
-    "extract-stem", "retake", "repaint", "extend", "edit",
+    "text2music", "prompt2instrumental", "text2rap", "lyric2vocals", "text2samples", "simple", "cover", "reference",
+    "analyze", "stems", "extract-stem", "retake", "repaint", "extend", "edit",
 )  # fmt: skip
+FROM_OUTSIDE = ("cover", "reference", "analyze", "stems", "extract-stem", "repaint", "extend", "edit")
 
 
 def capabilities() -> Capabilities:
@@ -22,5 +23,8 @@ def capabilities() -> Capabilities:
         sample_rate=48_000,
         stems=STEMS,
         languages=SUNG,
-        from_score=("retake", "repaint", "extend", "edit"),
+        from_score=("retake",),
+        from_outside=FROM_OUTSIDE,
+        separates=("vocals", "drums", "bass"),
+        quick=("analyze",),
     )

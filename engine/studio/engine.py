@@ -7,9 +7,23 @@ from typing import Any
 
 import torch
 
-from engine.spec import EngineError, Order, Plan, Preset, Request, TrackSink, Words
-from engine.spec.tasks import Captioned, Edit, Extend, ExtractStem, Repaint, Retake, Simple, Stems, Sung, Text2Samples
-from engine.studio import edits, samples, simple, songs, stems
+from engine.spec import Analysis, EngineError, Order, Plan, Preset, Request, TrackSink, Words
+from engine.spec.tasks import (
+    Analyze,
+    Captioned,
+    Cover,
+    Edit,
+    Extend,
+    ExtractStem,
+    Reference,
+    Repaint,
+    Retake,
+    Simple,
+    Stems,
+    Sung,
+    Text2Samples,
+)
+from engine.studio import analysis, cover, edits, outside, reference, samples, simple, songs, stems
 from engine.studio.capabilities import capabilities
 from engine.studio.session import Session
 from engine.studio.understanding.vocabulary import vocabulary
@@ -57,8 +71,14 @@ class Studio:
         match self._known(spec):
             case Stems() | ExtractStem() as part:
                 return stems.plan(part, order, self.capabilities.name)
+            case Repaint() | Extend() | Edit() as change if outside.is_outside(order):
+                return outside.plan(change, order, self._session)
             case Retake() | Repaint() | Extend() | Edit() as change:
                 return edits.plan(change, order, self._session)
+            case Cover() as version:
+                return cover.plan(version, order, self._session)
+            case Reference() as alike:
+                return reference.plan(alike, order, self._session)
             case Text2Samples() as sample:
                 return samples.plan(sample, order, self._session)
             case Simple() as wish:
@@ -75,8 +95,14 @@ class Studio:
         match self._known(spec):
             case Stems() | ExtractStem() as part:
                 stems.render(part, order, sink)
+            case Repaint() | Extend() | Edit() as change if outside.is_outside(order):
+                outside.render(change, plan, order, sink, self._session)
             case Retake() | Repaint() | Extend() | Edit() as change:
                 edits.render(change, plan, order, sink, self._session)
+            case Cover() as version:
+                cover.render(version, plan, order, sink, self._session)
+            case Reference() as alike:
+                reference.render(alike, plan, order, sink, self._session)
             case Text2Samples() as sample:
                 samples.render(sample, plan, sink, self._session)
             case Simple() as wish:
@@ -85,6 +111,14 @@ class Studio:
                 simple.render(song, plan, sink, self._session)
             case Captioned() as song:
                 songs.render(song, plan, sink, self._session)
+            case _:
+                raise self._unable(spec)
+
+    def analyze(self, spec: Request, order: Order, sink: TrackSink) -> Analysis:
+        """What `order` starts from sounds like. Raises `EngineError`, permanent: `no_source`, `source_gone`."""
+        match self._known(spec):
+            case Analyze():
+                return analysis.analyze(order, sink, self._session)
             case _:
                 raise self._unable(spec)
 
