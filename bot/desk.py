@@ -22,6 +22,7 @@ from engine.spec import InvalidSpec, Request, parse_as
 from engine.spec.tasks import Lrc
 from workflows import control, drafts, repeated, variation
 from workflows.asks import ASKS
+from workflows.incoming import Incoming
 from workflows.lyrics import synchronised
 from workflows.people import ReplyTo, Requester
 from workflows.refusal import Refusal
@@ -33,16 +34,28 @@ from workflows.view import JobView
 if TYPE_CHECKING:
     from storage.database import Database
 
+Bring = Callable[[str, str], Awaitable[str]]
+"""Makes a link that only this chat can read (the second; the first is its option) one for this house. A link of any
+other kind comes back as it is. Raises `Refusal`."""
+
 
 class Desk:
-    """Serves every chat of a house. `nudge` wakes the queue and the outbox after something was kept."""
+    """Serves every chat of a house. `nudge` wakes the queue and the outbox after something was kept.
 
-    def __init__(self, db: Database, rules: Rules, nudge: Callable[[], None]) -> None:
+    `incoming` is the door for sound from outside.
+    """
+
+    def __init__(
+        self, db: Database, rules: Rules, nudge: Callable[[], None], incoming: Incoming | None = None
+    ) -> None:
         self.commands = catalogue(rules.known)
         self.rules = rules
+        self.incoming = incoming
         self._db, self._nudge = db, nudge
 
-    async def typed(self, who: Requester, where: ReplyTo, text: str, request: str) -> Answer | Form | None:
+    async def typed(
+        self, who: Requester, where: ReplyTo, text: str, request: str, *, bring: Bring | None = None
+    ) -> Answer | Form | None:
         """A whole command as text. One that makes music and says nothing else opens its form."""
         try:
             parsed = parse_command(text, self.commands)
@@ -50,11 +63,11 @@ class Desk:
             return await self._refused(who, refusal, request, self._unread(text))
         if not parsed.values and parsed.command.form:
             return self.blank(who, parsed.command)
-        return await self.asked(who, where, parsed.command, parsed.values, request)
+        return await self.asked(who, where, parsed.command, parsed.values, request, bring=bring)
 
     async def asked(
         self, who: Requester, where: ReplyTo, command: Command, values: Mapping[str, str], request: str,
-        *, more: str = "", parent: int | None = None,
+        *, more: str = "", parent: int | None = None, bring: Bring | None = None,
     ) -> Answer | None:  # fmt: skip
         """A command with its options as they are typed; `more` has further ones in one line."""
         try:
@@ -66,8 +79,9 @@ class Desk:
 
         async def work() -> Answer:
             accepted = await submit(
-                self._db, self.rules, who, where, command.task, values, request=request, parent_id=parent
-            )
+                self._db, self.rules, who, where, command.task, await self._brought(command, values, bring),
+                request=request, parent_id=parent, incoming=self.incoming,
+            )  # fmt: skip
             self._nudge()
             return _taken(who, accepted)
 
@@ -90,12 +104,16 @@ class Desk:
 
     async def filled(
         self, who: Requester, where: ReplyTo, name: str, texts: Mapping[str, str | None], request: str,
-        *, parent: int | None = None,
+        *, parent: int | None = None, bring: Bring | None = None,
     ) -> Answer | None:  # fmt: skip
         """A form that somebody sent."""
-        command = self.commands[name]
-        values, more = written(command, texts), texts.get(MORE) or ""
-        return await self.asked(who, where, command, values, request, more=more, parent=parent)
+        command, more = self.commands[name], texts.get(MORE) or ""
+        try:
+            values = written(command, texts)
+        except Refusal as refusal:
+            kept = {option: text for option in command.form if (text := texts.get(option))}
+            return await self._refused(who, refusal, request, Written(name, kept, more, parent))
+        return await self.asked(who, where, command, values, request, more=more, parent=parent, bring=bring)
 
     async def pressed(self, who: Requester, where: ReplyTo, action: Action, job_id: int, request: str) -> Answer | None:
         """A button that does something; one that opens a form is `opened`."""
@@ -137,6 +155,14 @@ class Desk:
             return from_song(job, self.commands[command_name(action.task)], action.given)
         values = {name: _typed(value) for name, value in variation.asked(job).items() if name != "seed"}
         return Written(command_name(job.task), values, parent=job.id)
+
+    async def _brought(self, command: Command, values: Mapping[str, str], bring: Bring | None) -> Mapping[str, str]:
+        """The same with a link that can be followed. For what is refused anyway nothing is brought."""
+        link = values.get(command.sound or "")
+        if bring is None or not command.sound or not link:
+            return values
+        self.judge(command, values)
+        return {**values, command.sound: await bring(command.sound, link)}
 
     def _form(self, asked: Written, locale: str) -> Form | Answer:
         """What was written, in a form; what no form holds, as a command to copy. Nothing of it is lost."""
@@ -189,7 +215,9 @@ class Desk:
             task, values = variation.varied(job, self.rules.capabilities.max_batch)
         else:
             task, values = str(action.task), {"source_job_id": job_id}
-        accepted = await submit(self._db, self.rules, who, where, task, values, request=request, parent_id=job_id)
+        accepted = await submit(
+            self._db, self.rules, who, where, task, values, request=request, parent_id=job_id, incoming=self.incoming
+        )
         self._nudge()
         return _taken(who, accepted)
 

@@ -49,9 +49,12 @@ def set_plan(session: Session, *, job_id: int, token: str, plan: str, title: str
     return change(session, _running(job_id, token), plan=plan, title=title) is not None
 
 
-def complete(session: Session, *, job_id: int, token: str, now: int) -> bool:
-    """The music is there: COMPLETED. False where the job is no longer the caller's; then the caller changes nothing."""
-    ended = {"its_id": job_id, "its_token": token, "now": now}
+def complete(session: Session, *, job_id: int, token: str, now: int, analysis: str | None = None) -> bool:
+    """The music is there, or what was heard (JSON text): COMPLETED.
+
+    False where the job is no longer the caller's; then the caller changes nothing.
+    """
+    ended = {"its_id": job_id, "its_token": token, "now": now, "its_analysis": analysis}
     if _COMPLETING.count(session, ended) != 1:
         return False
     remember(session, "queue")
@@ -182,6 +185,7 @@ _ENDING = (
         status="COMPLETED",
         finished_at=bindparam("now"),
         cancel_requested=False,
+        analysis=bindparam("its_analysis"),
         **IDLE,
         **{**NO_ERROR, "error_params": null()},
     )

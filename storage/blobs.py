@@ -22,7 +22,7 @@ from sqlmodel import Session, col, delete, select
 
 from storage.errors import StorageFull
 from storage.once import insert
-from storage.tables import Blob, TrackFile
+from storage.tables import Blob, Recording, TrackFile
 
 CHUNK = 1 << 20
 EXTENSION = re.compile(r"[a-z0-9]{1,12}")
@@ -150,7 +150,7 @@ def record(session: Session, blob: KeptBlob, *, now: int) -> None:
 
 
 def unreferenced(session: Session, older_than: int) -> tuple[str, ...]:
-    """Digests of blobs from before `older_than` (milliseconds since the epoch) that no track names."""
+    """Digests of blobs from before `older_than` (milliseconds since the epoch) that nothing names."""
     return tuple(
         session.exec(select(Blob.digest).where(Blob.created_at < older_than, _unnamed()).order_by(Blob.digest))
     )
@@ -189,7 +189,8 @@ def _ms_ago(seconds: float) -> int:
 
 
 def _unnamed() -> ColumnElement[bool]:
-    return ~exists().where(col(TrackFile.digest) == col(Blob.digest))
+    digest = col(Blob.digest)
+    return ~exists().where(col(TrackFile.digest) == digest) & ~exists().where(col(Recording.digest) == digest)
 
 
 def _remove_old(file: Path, before: float) -> bool:

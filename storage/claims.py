@@ -50,6 +50,7 @@ class Ticket(NamedTuple):
     attempt: int
     cancel_requested: bool
     token: str | None
+    recording_id: str | None
 
 
 TICKET = tuple(JOB.c[name] for name in Ticket._fields)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, bindparam, case, func, or_, select, text
+from typing import Any
+
+from sqlalchemy import Row, and_, bindparam, case, func, or_, select, text
 from sqlmodel import Session, col
 
 from storage.claims import HAS_WAITING, IS_RUNNING, IS_WAITING, JOB, LANE
-from storage.tables import Job
+from storage.tables import QUICK, Job
 
 # Of a lane: the music of as many of its jobs as are before us, taking them for equally long.
 _ITS_SHARE = LANE.c.music_ms * 1.0 / LANE.c.waiting
@@ -28,6 +30,8 @@ _AHEAD = select(
 ).where(
     HAS_WAITING,
     LANE.c.priority >= bindparam("its_priority"),
+    # What other engines work is in nobody's way.
+    LANE.c.priority < bindparam("its_end"),
     or_(LANE.c.user_id != bindparam("owner"), LANE.c.priority != bindparam("its_priority")),
 )
 _MINE = select(func.count(), func.coalesce(func.sum(JOB.c.duration * JOB.c.takes), 0)).where(
@@ -39,9 +43,9 @@ _MINE = select(func.count(), func.coalesce(func.sum(JOB.c.duration * JOB.c.takes
 _RUNNING = select(
     func.count(),
     func.coalesce(func.sum(JOB.c.duration * JOB.c.takes * (1 - func.coalesce(JOB.c.progress, 0))), 0),
-).where(IS_RUNNING)
+).where(IS_RUNNING, JOB.c.priority >= bindparam("its_side"), JOB.c.priority < bindparam("its_end"))
 _PLACE = (
-    select(JOB.c.user_id, JOB.c.priority, LANE.c.turn)
+    select(JOB.c.id, JOB.c.user_id, JOB.c.priority, LANE.c.turn)
     .select_from(JOB.join(LANE, and_(LANE.c.user_id == JOB.c.user_id, LANE.c.priority == JOB.c.priority)))
     .where(JOB.c.id == bindparam("its_id"), IS_WAITING)
 )
@@ -49,7 +53,7 @@ _PLACE = (
 
 def position(session: Session, job_id: int) -> int:
     """How many waiting jobs will be claimed before it if no other comes; 0 for one that doesn't wait."""
-    return _ahead(session, job_id)[0]
+    return _ahead(session, _place(session, job_id))[0]
 
 
 def audio_ahead(session: Session, job_id: int) -> tuple[float, int]:
@@ -57,8 +61,10 @@ def audio_ahead(session: Session, job_id: int) -> tuple[float, int]:
 
     How many: the jobs that run now, at least 1.
     """
-    running, left_s = session.connection().execute(_RUNNING).one()
-    return float(left_s) + _ahead(session, job_id)[1], max(int(running), 1)
+    place = _place(session, job_id)
+    of_its_side = _side(0 if place is None else place.priority)
+    running, left_s = session.connection().execute(_RUNNING, of_its_side).one()
+    return float(left_s) + _ahead(session, place)[1], max(int(running), 1)
 
 
 def measured_speed(session: Session, task: str, samples: int) -> float | None:
@@ -93,13 +99,23 @@ def measured_speeds(session: Session, task: str, samples: int) -> dict[str, floa
     }
 
 
-def _ahead(session: Session, job_id: int) -> tuple[int, float]:
+def _place(session: Session, job_id: int) -> Row[*tuple[Any, ...]] | None:
+    """Where a job that waits stands; None for one that doesn't."""
+    return session.connection().execute(_PLACE, {"its_id": job_id}).first()
+
+
+def _side(priority: int) -> dict[str, int]:
+    """The priorities of the lanes that the same engines work."""
+    return {"its_side": QUICK, "its_end": 2 * QUICK} if priority >= QUICK else {"its_side": 0, "its_end": QUICK}
+
+
+def _ahead(session: Session, place: Row[*tuple[Any, ...]] | None) -> tuple[int, float]:
     """Number and seconds of music of the waiting jobs before it."""
     connection = session.connection()
-    place = connection.execute(_PLACE, {"its_id": job_id}).first()
     if place is None:
         return 0, 0.0
     own = {"owner": place.user_id, "its_priority": place.priority}
-    mine, mine_s = connection.execute(_MINE, {**own, "its_id": job_id}).one()
-    others, others_ms = connection.execute(_AHEAD, {**own, "turn": place.turn, "mine": mine}).one()
+    mine, mine_s = connection.execute(_MINE, {**own, "its_id": place.id}).one()
+    end = _side(place.priority)["its_end"]
+    others, others_ms = connection.execute(_AHEAD, {**own, "its_end": end, "turn": place.turn, "mine": mine}).one()
     return int(mine) + int(others), float(mine_s) + float(others_ms) / 1000

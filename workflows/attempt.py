@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from engine.spec import Cancelled, EngineError, EnginePool, Event, Planned, Progressed, Staged
+from engine.spec import Analysed, Analysis, Cancelled, EngineError, EnginePool, Event, Planned, Progressed, Staged
 from storage import jobs, ledger, outbox, tracks
 from storage.blobs import Blobs
 from storage.claims import Ticket
@@ -21,6 +21,7 @@ from storage.database import Database
 from storage.errors import DatabaseBusy, StorageFull
 from storage.tables import Job
 from workflows import moderation, retry, variation
+from workflows.incoming import recording_of
 from workflows.limits import Limits
 from workflows.moderation import Moderation
 from workflows.people import now_ms
@@ -48,6 +49,7 @@ class Attempt:
         self._cancelled = asyncio.Event()
         self._handing_back = False
         self._refused: EngineError | None = None
+        self._analysis: Analysis | None = None
         self._lost = False
         # Seconds after which it may be tried again: then it is due without anybody adding anything.
         self.again_in_s: float | None = None
@@ -72,6 +74,7 @@ class Attempt:
             kept = await render(
                 self.job,
                 await source_of(self._db, self._blobs, self.job),
+                await recording_of(self._db, self._blobs, self.job),
                 pool=self._pool,
                 blobs=self._blobs,
                 workdir=self._workdir,
@@ -135,6 +138,8 @@ class Attempt:
                 )
             case Progressed(fraction):
                 self._progress = fraction
+            case Analysed(analysis):
+                self._analysis = analysis
 
     async def _beat(self) -> None:
         """Extend the lease and show progress; learn that the job was cancelled, or that it is no longer ours."""
@@ -175,7 +180,8 @@ class Attempt:
 
     def _finish(self, session: Session, kept: tuple[KeptTrack, ...]) -> None:
         now = now_ms()
-        if not jobs.complete(session, job_id=self.job.id, token=self.token, now=now):
+        heard = None if self._analysis is None else self._analysis.model_dump_json()
+        if not jobs.complete(session, job_id=self.job.id, token=self.token, now=now, analysis=heard):
             return
         for track in kept:
             tracks.add(

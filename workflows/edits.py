@@ -3,15 +3,40 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from engine.spec import Capabilities, Request
 from engine.spec.estimate import sung_lines
-from engine.spec.tasks import Edit, Extend, Repaint, Retake
+from engine.spec.tasks import Edit, Extend, ExtractStem, Repaint, Retake
 from workflows.refusal import Refusal
 from workflows.source import Song
 
 # A part that is shorter has no room for anything new.
 SHORTEST_S = 1.0
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a request starts from: `field` named it, `value` is its number (None for a recording); `duration` seconds.
+
+    `has_score` and `has_stems` are so for songs that were made here note by note.
+    """
+
+    field: str
+    value: int | None
+    duration: float
+    has_score: bool
+    has_stems: bool
+
+
+def of_song(song: Song) -> Start:
+    """A song made here."""
+    return Start(song.field, song.job.id, song.job.duration, "score" in song.kinds, "stem" in song.kinds)
+
+
+def of_recording(field: str, duration: float) -> Start:
+    """Sound from outside."""
+    return Start(field, None, duration, has_score=False, has_stems=False)
 
 
 def check(spec: Request, capabilities: Capabilities) -> None:
@@ -28,19 +53,28 @@ def check(spec: Request, capabilities: Capabilities) -> None:
             _edit(spec)
 
 
-def check_song(spec: Request, song: Song, capabilities: Capabilities) -> None:
-    """Raise a `Refusal` for an edit that can't be made of `song`."""
-    if spec.task in capabilities.from_score and "score" not in song.kinds:
-        raise Refusal("no_score", field=song.field, value=song.job.id)
-    length = song.job.duration
+def check_start(spec: Request, start: Start, capabilities: Capabilities) -> None:
+    """Raise a `Refusal` for what can't be made of that."""
+    if spec.task in capabilities.from_score and not start.has_score:
+        raise Refusal("no_score", field=start.field, value=start.value)
+    if not start.has_stems:
+        check_stem(spec, capabilities)
+    length = start.duration
     match spec:
-        case Repaint(repainting_start=start) if start > length - SHORTEST_S:
-            allowed = f"0 to {_down(length - SHORTEST_S):g} seconds, for {_length(song)}"
-            raise Refusal("bad_value", field="repainting_start", value=start, allowed=allowed)
-        case Edit(edit_n_min=start, edit_n_max=end) if (end - start) * length < SHORTEST_S:
-            _window(start, end, song)
+        case Repaint(repainting_start=begin) if begin > length - SHORTEST_S:
+            allowed = f"0 to {_down(length - SHORTEST_S):g} seconds, for {_length(start)}"
+            raise Refusal("bad_value", field="repainting_start", value=begin, allowed=allowed)
+        case Edit(edit_n_min=begin, edit_n_max=end) if (end - begin) * length < SHORTEST_S:
+            _window(begin, end, length)
         case Extend(left_extend_length=left, right_extend_length=right):
-            _extension(left, right, song, capabilities.max_duration)
+            _extension(left, right, start, capabilities.max_duration)
+
+
+def check_stem(spec: Request, capabilities: Capabilities) -> None:
+    """Raise a `Refusal` for one stem of mixed sound that can't be told from the others."""
+    if isinstance(spec, ExtractStem) and spec.track_name not in capabilities.separates:
+        allowed = "one of " + ", ".join(capabilities.separates)
+        raise Refusal("stem_not_separable", field="track_name", value=spec.track_name, allowed=allowed)
 
 
 def _seeds(spec: Retake, most: int) -> None:
@@ -76,9 +110,9 @@ def _edit(spec: Edit) -> None:
         raise Refusal("bad_value", field="edit_n_min", value=spec.edit_n_min, allowed=allowed)
 
 
-def _window(start: float, end: float, song: Song) -> None:
+def _window(start: float, end: float, length: float) -> None:
     """Refuse a window of the song that is too short, by the end of it that can be moved."""
-    share = SHORTEST_S / song.job.duration
+    share = SHORTEST_S / length
     if start + share > 1:
         allowed = f"0 to {_down(1 - share):g}, for a new part is {SHORTEST_S:g} second or longer"
         raise Refusal("bad_value", field="edit_n_min", value=start, allowed=allowed)
@@ -86,20 +120,21 @@ def _window(start: float, end: float, song: Song) -> None:
     raise Refusal("bad_value", field="edit_n_max", value=end, allowed=allowed)
 
 
-def _extension(left: float, right: float, song: Song, most: float) -> None:
-    room = most - song.job.duration
+def _extension(left: float, right: float, start: Start, most: float) -> None:
+    room = most - start.duration
     if left + right <= room:
         return
     if room < 0.01:
-        raise Refusal("longest_already", field=song.field, value=song.job.id, length=song.job.duration)
+        raise Refusal("longest_already", field=start.field, value=start.value, length=start.duration)
     # The end that asks for more gives way.
     field, value, other = ("right_extend_length", right, left) if right >= left else ("left_extend_length", left, right)
-    allowed = f"at most {_down(max(room - other, 0)):g} seconds, for {_length(song)} and a song has at most {most:g}"
+    allowed = f"at most {_down(max(room - other, 0)):g} seconds, for {_length(start)} and a song has at most {most:g}"
     raise Refusal("bad_value", field=field, value=value, allowed=allowed)
 
 
-def _length(song: Song) -> str:
-    return f"#{song.job.id} is {song.job.duration:g} seconds long"
+def _length(start: Start) -> str:
+    name = "the sound" if start.value is None else f"#{start.value}"
+    return f"{name} is {_down(start.duration):g} seconds long"
 
 
 def _down(number: float) -> float:

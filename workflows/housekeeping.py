@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import Session
 
-from storage import asked, blobs, drafts, heard
+from storage import asked, blobs, drafts, heard, recordings
 from storage.database import Database
 from workflows.people import now_ms
 
@@ -14,6 +14,8 @@ HEARD_MS, DRAFTS_MS = 2 * 86_400_000, 14 * 86_400_000
 ASKED_MS = 2 * 86_400_000
 # A blob is written before the row that speaks of it; younger ones may still get theirs.
 ORPHAN_S = 3600.0
+# What was brought in is there for as long as people try things with it; one that no job came of goes with the files.
+RECORDINGS_MS, WITHOUT_JOB_MS = 30 * 86_400_000, 3_600_000
 
 
 async def sweep(db: Database, store: blobs.Blobs) -> None:
@@ -23,19 +25,22 @@ async def sweep(db: Database, store: blobs.Blobs) -> None:
 
 
 async def forget(db: Database) -> None:
-    """Drop requests, drafts and what was counted, once they are too old to matter."""
+    """Drop requests, drafts, recordings and what was counted, once they are too old to matter."""
     now = now_ms()
+    unused = {"unused_since": now - RECORDINGS_MS, "without_job_since": now - WITHOUT_JOB_MS}
 
     def work(session: Session) -> None:
         heard.forget(session, now - HEARD_MS)
         drafts.forget(session, now - DRAFTS_MS)
         asked.forget(session, now - ASKED_MS)
+        recordings.forget(session, **unused)
 
     def old(session: Session) -> bool:
         return (
             heard.any_before(session, now - HEARD_MS)
             or drafts.any_before(session, now - DRAFTS_MS)
             or asked.any_before(session, now - ASKED_MS)
+            or recordings.any_forgotten(session, **unused)
         )
 
     if await db.aread(old):

@@ -72,6 +72,11 @@ def check_text(moderation: Moderation, field: str, text: str) -> None:
         raise Refusal("blocked_words", field=field, value=word)
 
 
+def is_blocked(moderation: Moderation, text: str) -> bool:
+    """Whether one of the blocked words stands in `text`, which nobody here wrote."""
+    return moderation._blocked.first(text) is not None
+
+
 def check_plan(moderation: Moderation, plan: Plan) -> None:
     """Raise `EngineError` (`blocked_lyrics`), permanent, where a language model wrote one of the blocked words.
 

@@ -38,12 +38,12 @@ class Pricing(BaseModel):
         return self
 
 
-def price(pricing: Pricing, spec: Request, estimate: Estimate) -> int:
+def price(pricing: Pricing, spec: Request, estimate: Estimate, *, separated: bool = False) -> int:
     """Credits for one job: the tier of its length times its takes. Above the last tier, the last one's price.
 
-    Stems of what was made here are known exactly and cost nothing; those of foreign audio have to be separated.
+    Stems of what was made here are known exactly and cost nothing; other sound has to be `separated`.
     """
-    if spec.task in STEM_TASKS and getattr(spec, "src_audio_url", None) is not None:
+    if spec.task in STEM_TASKS and separated:
         return pricing.foreign_stem
     if spec.task in pricing.free_tasks or estimate.takes == 0:
         return 0

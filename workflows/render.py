@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.spec import EnginePool, Event, Order, Source, TrackResult
+from engine.spec import EnginePool, Event, Order, Recording, Source, TrackResult
 from storage.blobs import Blobs, KeptBlob
 from storage.claims import Ticket
 
@@ -34,6 +34,7 @@ class KeptTrack:
 async def render(
     job: Ticket,
     source: Source | None,
+    recording: Recording | None,
     *,
     pool: EnginePool,
     blobs: Blobs,
@@ -41,7 +42,10 @@ async def render(
     on_event: Callable[[Event], Awaitable[None]],
     cancelled: asyncio.Event,
 ) -> tuple[KeptTrack, ...]:
-    """Render `job`, which may start from `source`, in `workdir`. Raises `EngineError`, `Cancelled`, `StorageFull`."""
+    """Render `job`, which may start from `source` or `recording`, in `workdir`.
+
+    Raises `EngineError`, `Cancelled`, `StorageFull`.
+    """
     order = Order(
         job=job.id,
         spec=json.loads(job.spec),
@@ -50,6 +54,7 @@ async def render(
         seed=job.seed,
         workdir=str(workdir),
         source=source,
+        recording=recording,
     )
     results = await pool.run(order, on_event=on_event, cancelled=cancelled)
     return tuple([await asyncio.to_thread(_keep, blobs, result) for result in results])

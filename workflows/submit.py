@@ -9,14 +9,15 @@ from typing import Any
 
 from sqlmodel import Session
 
-from engine.spec import Generation, InvalidSpec, Request, estimate, parse
+from engine.spec import Capabilities, Generation, InvalidSpec, Request, estimate, parse
 from engine.spec.estimate import bucket
-from storage import jobs, ledger, outbox, reviews
+from storage import heard, jobs, ledger, outbox, reviews, users
 from storage.claims import Ticket
 from storage.database import Database
-from storage.tables import Job, User
+from storage.tables import QUICK, Job, User
 from workflows import bans, edits, eta, limits, moderation, queue, reach, review, source, view
 from workflows.credits import account_of, allowance, daily_waiting, welcome
+from workflows.incoming import Incoming, link_field
 from workflows.people import ReplyTo, Requester, now_ms
 from workflows.pricing import price
 from workflows.queue import Pause
@@ -58,14 +59,25 @@ def judge(rules: Rules, task: str, values: Mapping[str, Any]) -> Request:
         spec = _parsed(rules, task, {**spec.model_dump(exclude={"task"}, exclude_unset=True), **changed})
     if task not in rules.capabilities.tasks:
         raise Refusal("task_not_available", task=task, engine=rules.capabilities.name)
-    if getattr(spec, "src_audio_url", None):
-        raise Refusal("no_foreign_audio", field="src_audio_url", engine=rules.capabilities.name)
+    _outside(spec, rules.capabilities)
     moderation.check(rules.moderation, spec)
     edits.check(spec, rules.capabilities)
     if isinstance(spec, Generation) and spec.duration > rules.capabilities.max_duration:
         longest = rules.capabilities.max_duration
         raise Refusal("bad_value", field="duration", value=spec.duration, allowed=f"at most {longest:g} seconds")
     return spec
+
+
+def _outside(spec: Request, capabilities: Capabilities) -> None:
+    """Refuse sound from outside where the engine can't work on it, or not as asked."""
+    if getattr(spec, "audio_codes", None):
+        raise Refusal("no_audio_codes", field="audio_codes", engine=capabilities.name)
+    field = link_field(spec)
+    if field is None:
+        return
+    if spec.task not in capabilities.from_outside:
+        raise Refusal("no_foreign_audio", field=field, engine=capabilities.name)
+    edits.check_stem(spec, capabilities)
 
 
 def _parsed(rules: Rules, task: str, values: Mapping[str, Any]) -> Request:
@@ -86,14 +98,23 @@ async def submit(
     key: str | None = None,
     request: str | None = None,
     parent_id: int | None = None,
+    incoming: Incoming | None = None,
 ) -> Accepted:
     """Keep one job with its hold and its outbox row in one transaction, or raise a `Refusal` and keep nothing.
+
+    Sound that a link leads to is brought first, by `incoming`; without it there is no door for any.
 
     `key` makes a request that is sent again find the first job; the same key with another request is refused.
     `request` is a chat's own id of the request: the same one again raises `Repeated`. `parent_id` is the job this one
     was made from; a spec that names its source needs none.
     """
-    spec = judge(rules, task, values)
+    asked = judge(rules, task, values)
+    brought = None
+    if link_field(asked) is not None and not await db.aread(lambda session: _known(session, requester, key, request)):
+        if incoming is None:
+            raise Refusal("no_foreign_audio", field=link_field(asked), engine=rules.capabilities.name)
+        brought = await incoming.bring(asked, requester, reply_to, parent_id=parent_id)
+    spec = asked if brought is None else brought.spec
 
     def keep(session: Session) -> Accepted:
         now = now_ms()
@@ -104,13 +125,16 @@ async def submit(
         if key is not None and (first := jobs.by_key(session, user.id, key)) is not None:
             return _again(session, first, spec, pause)
         # Whether they may see it comes first: what is wrong with a stranger's song is nobody's business.
-        if (given := source.named(dict(spec))) is not None:
+        if brought is None and (given := source.named(dict(spec))) is not None:
             reach.seen(session, given.job, requester, reply_to)
         origin = source.resolve(session, spec)
-        if origin is not None:
-            edits.check_song(spec, origin, rules.capabilities)
-        settled = estimate(spec, None if origin is None else origin.job.duration)
-        credits = price(rules.pricing, spec, settled)
+        start = None if origin is None else edits.of_song(origin)
+        if origin is None and brought is not None:
+            start = edits.of_recording(brought.field, brought.duration)
+        if start is not None:
+            edits.check_start(spec, start, rules.capabilities)
+        settled = estimate(spec, None if start is None else start.duration)
+        credits = price(rules.pricing, spec, settled, separated=start is not None and not start.has_stems)
         standing = limits.check(
             session,
             rules.limits,
@@ -128,7 +152,7 @@ async def submit(
             surface=reply_to.surface,
             channel=reply_to.channel,
             server=requester.server,
-            priority=rules.roles.priority(requester),
+            priority=rules.roles.priority(requester) + (QUICK if task in rules.capabilities.quick else 0),
             bucket=bucket(spec, settled),
             message=reply_to.message,
             task=task,
@@ -140,6 +164,7 @@ async def submit(
             key=key,
             parked=looked_at,
             parent_id=_parent(session, parent_id, requester, reply_to) if origin is None else origin.job.id,
+            recording_id=None if brought is None else brought.keep(session, user.id, now),
             now=now,
         )
         left = standing.available + allowance(session, rules.roles, user, requester, now) - credits
@@ -188,6 +213,14 @@ def hold(
             daily=daily,
             again=True if again else None,
         ) from None
+
+
+def _known(session: Session, who: Requester, key: str | None, request: str | None) -> bool:
+    """Whether this very request was taken before: then nothing needs to be fetched to say so."""
+    if request is not None and heard.known(session, request):
+        return True
+    user = None if key is None else users.known(session, who.surface, who.external_id)
+    return user is not None and jobs.by_key(session, users.person(session, user.id).id, str(key)) is not None
 
 
 def _parent(session: Session, job_id: int | None, who: Requester, where: ReplyTo) -> int | None:

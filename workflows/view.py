@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from storage import jobs, outbox, tracks, users
+from storage import jobs, outbox, recordings, tracks, users
 from storage.tables import Job
 from storage.users import TERMINAL
 from workflows import eta
@@ -48,13 +48,22 @@ class TrackView:
 
 
 @dataclass(frozen=True)
+class RecordingView:
+    """Sound from outside that a job started from; `title` and `artist` are what it calls itself, "" where nothing."""
+
+    title: str
+    artist: str
+    duration: float
+
+
+@dataclass(frozen=True)
 class JobView:
     """A job. `position`, `eta_s` and `pause` only while it waits; times in milliseconds since the epoch.
 
     `user` is the name of who asked and `owner` what the job's surface calls them. `post` is the status message;
     `moved` is the code of why it went to the owner's own messages; `unposted`: it could be posted nowhere.
     `deleted`: its tracks were thrown away, by its owner or, where `taken_down` says why, by somebody in charge.
-    `parked`: somebody in charge is to look at it first, and has not let it pass.
+    `parked`: somebody in charge is to look at it first, and has not let it pass. `analysis` is an `Analysis` as JSON.
     """
 
     id: int
@@ -93,6 +102,8 @@ class JobView:
     pause: Pause | None = None
     parked: bool = False
     taken_down: str | None = None
+    recording: RecordingView | None = None
+    analysis: dict[str, Any] | None = None
 
     @property
     def ended(self) -> bool:
@@ -136,6 +147,11 @@ def recent(session: Session, limit: int, of: Requester | None = None) -> list[Jo
     return [] if user is None else [_view(session, job) for job in jobs.recent(session, user.id, limit)]
 
 
+def _recording(session: Session, job: Job) -> RecordingView | None:
+    row = None if job.recording_id is None else recordings.get(session, job.recording_id)
+    return None if row is None else RecordingView(row.title, row.artist, row.duration)
+
+
 def _view(session: Session, job: Job) -> JobView:
     waits = job.status == "PENDING" and not job.parked
     stopped = pause(session) if waits else None
@@ -176,6 +192,8 @@ def _view(session: Session, job: Job) -> JobView:
         pause=stopped,
         parked=job.parked,
         taken_down=job.taken_down,
+        recording=_recording(session, job),
+        analysis=json.loads(job.analysis) if job.analysis and job.deleted_at is None else None,
         tracks=tuple(
             TrackView(
                 id=track.id,

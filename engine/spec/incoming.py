@@ -33,3 +33,6 @@ class Decoder(Protocol):
 
         Raises `EngineError`: permanent for what is wrong with the file, passing where the decoder was in trouble.
         """
+
+    async def close(self) -> None:
+        """End what is under way, and leave no process behind."""

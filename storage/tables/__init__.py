@@ -3,13 +3,14 @@
 from storage.tables.asking import Asked, Draft, Heard
 from storage.tables.base import Table, core
 from storage.tables.books import Account, AccountKind, Hold, HoldState, Transfer
-from storage.tables.house import Audit, Report, Review, ReviewState
-from storage.tables.music import Blob, Track, TrackFile
+from storage.tables.house import Audit, Report, Review, ReviewState, Seal
+from storage.tables.music import Blob, Recording, Track, TrackFile
 from storage.tables.people import Ban, Identity, LinkCode, User
-from storage.tables.queue import LIVE, Gate, GateState, Job, JobStatus, Lane, Outbox
+from storage.tables.queue import LIVE, QUICK, Gate, GateState, Job, JobStatus, Lane, Outbox
 
 __all__ = [
     "LIVE",
+    "QUICK",
     "Account",
     "AccountKind",
     "Asked",
@@ -28,9 +29,11 @@ __all__ = [
     "Lane",
     "LinkCode",
     "Outbox",
+    "Recording",
     "Report",
     "Review",
     "ReviewState",
+    "Seal",
     "Table",
     "Track",
     "TrackFile",

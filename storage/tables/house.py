@@ -1,4 +1,4 @@
-"""What moderators do, and the record of it."""
+"""What moderators do, the record of it, and what the house signs with."""
 
 from __future__ import annotations
 
@@ -66,3 +66,13 @@ class Audit(Table, table=True):
     act: str = Field(index=True, sa_type=Text)
     subject: str = Field(index=True, sa_type=Text)
     details: dict[str, Any] | None = Field(default=None, sa_type=JSON_OR_NULL)
+
+
+class Seal(Table, table=True):
+    """What our own links are signed with: one row, made with the database, alike for every process on it."""
+
+    __tablename__ = "seal"
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)
+
+    id: int = Field(default=1, primary_key=True)
+    key: str = Field(sa_type=Text)

@@ -18,6 +18,29 @@ class Blob(Table, table=True):
     created_at: int = Field(index=True, sa_type=BigInteger)
 
 
+class Recording(Table, table=True):
+    """Sound that came from outside, made ours: `digest` names its blob, which is FLAC, 48 kHz, stereo.
+
+    `kind`, `sample_rate` and `channels` are what it came as, `title`, `artist` and `lyrics` what its file said of
+    itself; `duration` in seconds. `user_id` brought it, and `used_at` is when somebody last asked for something of it.
+    """
+
+    __tablename__ = "recording"
+
+    id: str = Field(primary_key=True, sa_type=Text)
+    user_id: int = Field(foreign_key="user.id", sa_type=BigInteger)
+    digest: str = Field(foreign_key="blob.digest", index=True, sa_type=Text)
+    title: str = Field(sa_type=Text)
+    artist: str = Field(sa_type=Text)
+    lyrics: str = Field(sa_type=Text)
+    kind: str = Field(sa_type=Text)
+    duration: float
+    sample_rate: int
+    channels: int
+    created_at: int = Field(sa_type=BigInteger)
+    used_at: int = Field(index=True, sa_type=BigInteger)
+
+
 class Track(Table, table=True):
     """A finished take. `duration` in seconds, `lrc` the text of its timed lyrics, `peaks` its drawn wave."""
 

@@ -15,6 +15,9 @@ IS_LIVE = "status IN ('PENDING', 'PROCESSING')"
 
 GateState = Literal["open", "paused", "draining"]
 
+# From this priority on, lanes are of jobs that people wait for; engines of their own work them.
+QUICK = 1_000_000
+
 
 def _where(condition: str) -> dict[str, Any]:
     """What makes an index one of those rows alone."""
@@ -31,6 +34,8 @@ class Job(Table, table=True):
 
     `server` is the Discord server or Slack workspace that it was asked for in, `bucket` the same for jobs that an
     engine can make together, `engine` who made it last. A `parked` job waits for a moderator, not for an engine.
+    `recording_id` is the sound from outside that it starts from; `analysis` (JSON text) is all that comes of a job that
+    makes no takes.
     """
 
     __tablename__ = "job"
@@ -65,6 +70,8 @@ class Job(Table, table=True):
     task: str = Field(sa_type=Text)
     spec: str = Field(sa_type=Text)
     plan: str | None = Field(default=None, sa_type=Text)
+    recording_id: str | None = Field(default=None, foreign_key="recording.id", index=True, sa_type=Text)
+    analysis: str | None = Field(default=None, sa_type=Text)
     title: str | None = Field(default=None, sa_type=Text)
     duration: float
     takes: int

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from engine.spec import (
+    Analysed,
+    Analysis,
     Cancelled,
     Capabilities,
     EngineError,
@@ -68,6 +70,10 @@ class ScriptedPool:
         cancelled: asyncio.Event,
     ) -> tuple[TrackResult, ...]:
         caption = order.spec.get("caption", "")
+        if order.spec["task"] == "analyze":
+            await on_event(Staged("rendering"))
+            await on_event(Analysed(analysed(order)))
+            return ()
         await on_event(Staged("planning"))
         try:
             await on_event(Planned(planned(order)))
@@ -97,6 +103,23 @@ class ScriptedPool:
         return None
 
 
+OUTSIDE = ("cover", "reference", "analyze", "stems", "extract-stem", "repaint", "extend")
+
+
+class ListeningPool(ScriptedPool):
+    """Takes sound from outside; what people wait for has a lane of its own."""
+
+    capabilities = ScriptedPool.capabilities.model_copy(
+        update={
+            "tasks": ("text2music", "retake", *OUTSIDE),
+            "from_score": ("retake",),
+            "from_outside": OUTSIDE,
+            "separates": ("vocals", "drums"),
+            "quick": ("analyze",),
+        }
+    )
+
+
 EDITS = ("retake", "repaint", "extend", "edit")
 
 
@@ -120,6 +143,20 @@ def _kept(order: Order, take: TrackResult) -> TrackResult:
     files = (*take.files, TrackFile(kind="score", path=str(path), format="score"))
     lrc = f"[00:01.00]Take {take.take}\n" if order.spec.get("lyrics") else None
     return take.model_copy(update={"files": files, "lrc": lrc})
+
+
+def analysed(order: Order) -> Analysis:
+    given = order.recording or order.source
+    assert given is not None
+    return Analysis(
+        title=given.title,
+        caption="calm",
+        bpm=96,
+        keyscale="A Minor",
+        timesignature="3/4",
+        duration=given.duration,
+        confidence={"bpm": 0.9, "keyscale": 0.6},
+    )
 
 
 def planned(order: Order) -> Plan:

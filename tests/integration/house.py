@@ -58,10 +58,10 @@ class House:
         self.db = Database(url)
         self.blobs = FolderBlobs(self.folder / "blobs")
 
-    def worker(self) -> Worker:
+    def worker(self, pool: ScriptedPool | None = None) -> Worker:
         return Worker(
             db=self.db,
-            pool=self.pool,
+            pool=pool or self.pool,
             blobs=self.blobs,
             limits=self.rules.limits,
             work=self.folder / "work",

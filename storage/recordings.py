@@ -1,0 +1,88 @@
+"""Sound that came from outside: kept for as long as somebody may ask for it again, and no longer."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import ColumnElement, exists, or_
+from sqlmodel import Session, col, select, update
+from sqlmodel import delete as delete_rows
+
+from storage import blobs
+from storage.blobs import KeptBlob
+from storage.tables import LIVE, Job, Recording
+
+
+def add(
+    session: Session,
+    *,
+    user_id: int,
+    blob: KeptBlob,
+    title: str,
+    artist: str,
+    lyrics: str,
+    kind: str,
+    duration: float,
+    sample_rate: int,
+    channels: int,
+    now: int,
+) -> Recording:
+    """Keep a recording, whose blob is on disk already."""
+    blobs.record(session, blob, now=now)
+    row = Recording(
+        id=str(uuid.uuid4()),
+        user_id=user_id,
+        digest=blob.digest,
+        title=title,
+        artist=artist,
+        lyrics=lyrics,
+        kind=kind,
+        duration=duration,
+        sample_rate=sample_rate,
+        channels=channels,
+        created_at=now,
+        used_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def get(session: Session, recording_id: str) -> Recording | None:
+    """The recording `recording_id`."""
+    return session.get(Recording, recording_id)
+
+
+def used(session: Session, recording_id: str, now: int) -> bool:
+    """Somebody asks for something of it. False where it is gone."""
+    touched = update(Recording).where(col(Recording.id) == recording_id).values(used_at=now)
+    return bool(session.exec(touched).rowcount)
+
+
+def any_forgotten(session: Session, *, unused_since: int, without_job_since: int) -> bool:
+    """Whether `forget` would find any; reads only."""
+    return (
+        session.exec(select(Recording.id).where(_forgotten(unused_since, without_job_since)).limit(1)).first()
+        is not None
+    )
+
+
+def forget(session: Session, *, unused_since: int, without_job_since: int) -> int:
+    """Drop recordings nobody asked anything of since, or whose jobs were all thrown away; returns how many.
+
+    One that has no job yet stays until `without_job_since`: it may be about to get one. Those of jobs that wait or run
+    stay. Times in milliseconds since the epoch.
+    """
+    ids = session.exec(select(Recording.id).where(_forgotten(unused_since, without_job_since))).all()
+    if ids:
+        session.exec(update(Job).where(col(Job.recording_id).in_(ids)).values(recording_id=None))
+        session.exec(delete_rows(Recording).where(col(Recording.id).in_(ids)))
+    return len(ids)
+
+
+def _forgotten(unused_since: int, without_job_since: int) -> ColumnElement[bool]:
+    of_it = col(Job.recording_id) == col(Recording.id)
+    live = exists().where(of_it, col(Job.status).in_(LIVE))
+    wanted = exists().where(of_it, col(Job.deleted_at).is_(None))
+    used_at = col(Recording.used_at)
+    return ~live & or_(used_at < unused_since, (used_at < without_job_since) & ~wanted)

@@ -1,0 +1,263 @@
+"""Sound that comes in from outside: fetched, made ours and kept before anything is accepted (promise 1).
+
+Nobody pays for a link that leads nowhere, and what was accepted needs that link no more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import tempfile
+import weakref
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from sqlmodel import Session
+
+from engine.spec import Decoded, Decoder, EngineError, Recording, Request
+from storage import jobs, recordings, seal, tracks, users
+from storage.blobs import Blobs, KeptBlob
+from storage.claims import Ticket
+from storage.database import Database
+from storage.errors import StorageFull
+from workflows import bans, limits, moderation, queue, reach, signed_links
+from workflows.credits import account_of, welcome
+from workflows.people import ReplyTo, Requester, now_ms
+from workflows.refusal import Refusal
+from workflows.rules import Rules
+from workflows.signed_links import GOOD_FOR_S, Sound
+
+# The options that name sound by a link.
+LINKS = ("src_audio_url", "reference_audio_url", "audio_url")
+FLAC = "flac"
+
+
+class Fetched(Protocol):
+    """A file that was fetched; `name` is what it is called, without folder and ending."""
+
+    @property
+    def name(self) -> str:
+        """What people called it."""
+
+
+class Fetcher(Protocol):
+    """Fetches what a link leads to, guarded (`workflows.fetch`)."""
+
+    async def fetch(self, url: str, to: Path, *, field: str) -> Fetched:
+        """Write it to `to`. Raises `Refusal` that names `field`."""
+
+    async def close(self) -> None:
+        """End what is under way."""
+
+
+@dataclass(frozen=True)
+class Brought:
+    """Sound that a request starts from: a recording that is there (`id`), or one that is kept with the job.
+
+    `spec` is the request as it is kept: a link to a song made here has become its number.
+    """
+
+    spec: Request
+    field: str
+    duration: float
+    id: str | None = None
+    blob: KeptBlob | None = None
+    decoded: Decoded | None = None
+
+    def keep(self, session: Session, user_id: int, now: int) -> str | None:
+        """The id of its row, in the transaction that keeps the job; None where the request starts from a song here.
+
+        Raises `Refusal` where it was forgotten this very moment.
+        """
+        if self.blob is not None and self.decoded is not None:
+            return _add(session, user_id, self.blob, self.decoded, now)
+        if self.id is not None and not recordings.used(session, self.id, now):
+            raise Refusal("recording_gone", field=self.field)
+        return self.id
+
+
+class Incoming:
+    """The door for sound. `folder` holds what is on its way in; `house` is where this house is reached, if it is."""
+
+    def __init__(
+        self, *, db: Database, blobs: Blobs, rules: Rules, fetcher: Fetcher, decoder: Decoder, folder: Path,
+        house: str | None = None,
+    ) -> None:  # fmt: skip
+        self._db, self._blobs, self._rules = db, blobs, rules
+        self._fetcher, self._decoder = fetcher, decoder
+        self._folder, self._house = folder, house
+        # One thing at a time for each person: somebody's fifty slow links keep nobody else waiting.
+        self._turns: weakref.WeakValueDictionary[tuple[str, str], asyncio.Lock] = weakref.WeakValueDictionary()
+
+    async def bring(
+        self, spec: Request, who: Requester, where: ReplyTo, *, parent_id: int | None = None
+    ) -> Brought | None:
+        """The sound that `spec` names by a link, ready to be kept; None where it names none. Raises `Refusal`."""
+        field = link_field(spec)
+        if field is None:
+            return None
+        url = str(getattr(spec, field))
+        if signed_links.is_ours(url, self._house):
+            return await self._db.aread(lambda session: self._ours(session, spec, field, url))
+        again = await self._db.aread(lambda session: self._again(session, spec, field, who, where, parent_id))
+        if again is not None:
+            return again
+        await self._db.awrite(lambda session: self._may_ask(session, spec, who))
+        async with self._turn(who), self._room() as room:
+            fetched = await self._fetcher.fetch(url, room / "fetched", field=field)
+            decoded, blob = await self._made_ours(room / "fetched", room, field, fetched.name)
+            return Brought(spec, field, decoded.duration, blob=blob, decoded=decoded)
+
+    async def take_in(self, file: Path, name: str, who: Requester, *, field: str) -> str:
+        """Keep the sound of an uploaded `file`, called `name`; returns one of our own links to it.
+
+        Raises `Refusal` that names `field`. `file` stays where it is.
+        """
+        async with self._turn(who), self._room() as room:
+            decoded, blob = await self._made_ours(file, room, field, name)
+
+        def keep(session: Session) -> str:
+            now = now_ms()
+            user = welcome(session, self._rules.pricing, who, now)
+            bans.require_welcome(session, user.id, now)
+            sound = Sound("recording", _add(session, user.id, blob, decoded, now))
+            return signed_links.link(seal.key(session), self._house, sound, until_s=now // 1000 + GOOD_FOR_S)
+
+        return await self._db.awrite(keep)
+
+    async def close(self) -> None:
+        """End what is under way."""
+        await self._fetcher.close()
+        await self._decoder.close()
+
+    def _ours(self, session: Session, spec: Request, field: str, url: str) -> Brought:
+        """What lies here already. The link itself is the leave to use it."""
+        sound = signed_links.read(seal.key(session), url, field=field, now_s=now_ms() // 1000)
+        if sound.kind == "recording":
+            row = recordings.get(session, sound.id)
+            if row is None:
+                raise Refusal("recording_gone", field=field)
+            return Brought(spec, field, row.duration, id=row.id)
+        track = tracks.get(session, sound.id)
+        if track is None:
+            raise Refusal("recording_gone", field=field)
+        number = {field: None, "source_job_id": track.job_id, "source_take": track.take}
+        return Brought(spec.model_copy(update=number), "source_job_id", track.duration)
+
+    def _again(
+        self, session: Session, spec: Request, field: str, who: Requester, where: ReplyTo, parent_id: int | None
+    ) -> Brought | None:
+        """What the job that this one is made from started from: its link may be long dead."""
+        if parent_id is None or not reach.may_see(session, parent_id, who, where):
+            return None
+        parent = jobs.get(session, parent_id)
+        if parent is None or parent.recording_id is None:
+            return None
+        row = recordings.get(session, parent.recording_id)
+        same = link_of(parent.spec) == str(getattr(spec, field))
+        return Brought(spec, field, row.duration, id=row.id) if row is not None and same else None
+
+    def _may_ask(self, session: Session, spec: Request, who: Requester) -> None:
+        """Whoever would be refused anyway makes us fetch nothing. What is judged here is judged again at the end."""
+        queue.require_open(session)
+        user = users.known(session, who.surface, who.external_id)
+        if user is None:
+            return
+        now, user = now_ms(), users.person(session, user.id)
+        bans.require_welcome(session, user.id, now)
+        limits.check(
+            session, self._rules.limits, self._rules.roles, user_id=user.id, account=account_of(user), who=who,
+            task=spec.task, now=now,
+        )  # fmt: skip
+
+    async def _made_ours(self, file: Path, room: Path, field: str, name: str) -> tuple[Decoded, KeptBlob]:
+        made = room / f"ours.{FLAC}"
+        try:
+            decoded = await self._decoder.decode(file, made)
+        except EngineError as error:
+            raise Refusal(error.code, field=field, **error.params) from error
+        try:
+            blob = await asyncio.to_thread(self._blobs.put, made, FLAC)
+        except StorageFull as full:
+            raise Refusal("disk_full", field=field) from full
+        return self._named(decoded, name), blob
+
+    def _named(self, decoded: Decoded, name: str) -> Decoded:
+        """It is shown to everybody what it calls itself, or its file: not with words that nobody may write here."""
+
+        def fit(text: str) -> str:
+            return "" if moderation.is_blocked(self._rules.moderation, text) else text
+
+        named = {"title": fit(decoded.title) or fit(name), "artist": fit(decoded.artist), "lyrics": fit(decoded.lyrics)}
+        return decoded.model_copy(update=named)
+
+    def _turn(self, who: Requester) -> asyncio.Lock:
+        key = (who.surface, who.external_id)
+        turn = self._turns.get(key)
+        if turn is None:
+            turn = self._turns[key] = asyncio.Lock()
+        return turn
+
+    @asynccontextmanager
+    async def _room(self) -> AsyncIterator[Path]:
+        """A folder for one thing on its way in, gone afterwards."""
+        await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True)
+        room = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._folder))
+        try:
+            yield room
+        finally:
+            await asyncio.to_thread(shutil.rmtree, room, ignore_errors=True)
+
+
+def _add(session: Session, user_id: int, blob: KeptBlob, decoded: Decoded, now: int) -> str:
+    row = recordings.add(
+        session,
+        user_id=user_id,
+        blob=blob,
+        title=decoded.title,
+        artist=decoded.artist,
+        lyrics=decoded.lyrics,
+        kind=decoded.kind,
+        duration=decoded.duration,
+        sample_rate=decoded.sample_rate,
+        channels=decoded.channels,
+        now=now,
+    )
+    return row.id
+
+
+async def recording_of(db: Database, blobs: Blobs, job: Ticket) -> Recording | None:
+    """The sound from outside that an accepted job starts from, on this machine; None where it names none.
+
+    Raises `EngineError` (`recording_gone`), permanent, where it was forgotten since.
+    """
+    if job.recording_id is None:
+        # Forgotten by now, or there never was any: the request tells.
+        if link_of(job.spec) is not None:
+            raise EngineError("recording_gone", permanent=True)
+        return None
+    row = await db.aread(lambda session: recordings.get(session, str(job.recording_id)))
+    if row is None:
+        raise EngineError("recording_gone", permanent=True)
+    try:
+        path = await asyncio.to_thread(blobs.path, row.digest)
+    except FileNotFoundError as gone:
+        raise EngineError("recording_gone", permanent=True, cause=str(gone)) from gone
+    return Recording(
+        id=row.id, title=row.title, artist=row.artist, lyrics=row.lyrics, duration=row.duration, path=str(path)
+    )
+
+
+def link_of(spec: str) -> str | None:
+    """The link by which a kept request (JSON text) names sound, if it does."""
+    values = json.loads(spec)
+    return next((values[name] for name in LINKS if values.get(name)), None)
+
+
+def link_field(spec: Request) -> str | None:
+    """The option by which `spec` names sound with a link, if it does."""
+    return next((name for name in LINKS if getattr(spec, name, None)), None)
