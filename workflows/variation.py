@@ -11,6 +11,7 @@ from engine.spec import MODELS, Plan, Request, restore
 from engine.spec.tasks import Simple, Sung, Text2Samples
 from storage import jobs
 from workflows import source
+from workflows.incoming import link_field
 from workflows.view import JobView
 
 TAKES = 2
@@ -31,7 +32,8 @@ def varied(job: JobView, most_takes: int) -> tuple[str, dict[str, Any]]:
     """(task, options) of a variation of `job`: as many takes as make a choice, at most `most_takes`."""
     spec = spec_of(job)
     task, given = _with_its_words(job, spec)
-    decided = {} if source.named(given) else _decided(job, spec)
+    # What starts from other sound goes by that, be it a song made here or not.
+    decided = {} if source.named(given) or link_field(spec) else _decided(job, spec)
     values = {**given, **decided, "batch_size": min(TAKES, most_takes)}
     fields = MODELS[task].model_fields
     return task, {name: value for name, value in values.items() if name in fields and name not in SEEDS}
