@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+
 from sqlmodel import Session
 
 from storage import asked, blobs, drafts, heard, recordings
 from storage.database import Database
+from workflows import incoming
 from workflows.people import now_ms
 
 # Chats bring a request again within minutes; people come back to what they wrote within days.
@@ -18,8 +22,9 @@ ORPHAN_S = 3600.0
 RECORDINGS_MS, WITHOUT_JOB_MS = 30 * 86_400_000, 3_600_000
 
 
-async def sweep(db: Database, store: blobs.Blobs) -> None:
-    """Remove files that no track needs."""
+async def sweep(db: Database, store: blobs.Blobs, coming_in: Path) -> None:
+    """Remove files that nothing needs, and what was left in the folder of what is `coming_in`."""
+    await asyncio.to_thread(incoming.clear, coming_in, ORPHAN_S)
     if await db.aread(lambda session: blobs.unneeded(session, store, older_than_s=ORPHAN_S)):
         await db.awrite(lambda session: blobs.sweep(session, store, older_than_s=ORPHAN_S))
 

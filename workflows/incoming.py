@@ -6,9 +6,11 @@ Nobody pays for a link that leads nowhere, and what was accepted needs that link
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import shutil
 import tempfile
+import time
 import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -211,6 +213,15 @@ class Incoming:
             yield room
         finally:
             await asyncio.to_thread(shutil.rmtree, room, ignore_errors=True)
+
+
+def clear(folder: Path, older_than_s: float) -> None:
+    """Remove what a process that was killed left of sound on its way in."""
+    before = time.time() - older_than_s
+    for room in folder.glob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            if room.stat().st_mtime < before:
+                shutil.rmtree(room, ignore_errors=True)
 
 
 def _add(session: Session, user_id: int, blob: KeptBlob, decoded: Decoded, now: int) -> str:

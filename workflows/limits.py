@@ -40,6 +40,20 @@ class PerServer(BaseModel):
     songs_per_day: Most = None
 
 
+class Fetching(BaseModel):
+    """What may be fetched from the links that people give. `mb` are megabytes, `s` seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    # One file; a link that leads to a bigger one is refused before any of it is read.
+    most_mb: Annotated[float, Field(gt=0, le=2000)] = 100
+    # All of it, redirects included, however the server drags it out.
+    most_s: Annotated[float, Field(gt=0, le=3600)] = 60
+    # To connect, and between two pieces.
+    silent_s: Annotated[float, Field(gt=0, le=600)] = 10
+    redirects: Annotated[int, Field(ge=0, le=20)] = 5
+    at_once: Annotated[int, Field(ge=1, le=64)] = 4
+
+
 class Limits(BaseModel):
     """`limits.toml`. Only accepted requests count."""
 
@@ -49,6 +63,7 @@ class Limits(BaseModel):
     running_per_user: Annotated[int | None, Field(ge=1, le=10_000)] = None
     running_per_server: Annotated[int | None, Field(ge=1, le=10_000)] = None
     per_server: PerServer = PerServer()
+    fetch: Fetching = Fetching()
     attempts: Annotated[int, Field(ge=1, le=20)]
     rescues: Annotated[int, Field(ge=1, le=100)]
     back_off_s: Waits

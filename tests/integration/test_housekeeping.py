@@ -30,7 +30,7 @@ def test_old_files_that_nothing_names_go(database: Database, tmp_path: Path) -> 
     store = FolderBlobs(tmp_path / "blobs")
     stored(store, tmp_path, "a crash left me", old=True)
     young = stored(store, tmp_path, "my row is about to come", old=False)
-    asyncio.run(housekeeping.sweep(database, store))
+    asyncio.run(housekeeping.sweep(database, store, tmp_path / "incoming"))
     assert [path.name for path in (tmp_path / "blobs").glob("??/*")] == [young.digest]
 
 
@@ -38,9 +38,18 @@ def test_old_rows_that_nothing_names_go_with_their_files(database: Database, tmp
     store = FolderBlobs(tmp_path / "blobs")
     kept = stored(store, tmp_path, "my track was deleted", old=True)
     database.write(lambda session: blobs.record(session, kept, now=1))
-    asyncio.run(housekeeping.sweep(database, store))
+    asyncio.run(housekeeping.sweep(database, store, tmp_path / "incoming"))
     assert list((tmp_path / "blobs").glob("??/*")) == []
     assert database.read(lambda session: blobs.known(session, [kept.digest])) == set()
+
+
+def test_what_a_killed_process_left_of_sound_on_its_way_in_goes(database: Database, tmp_path: Path) -> None:
+    for name in ("left", "under way"):
+        (tmp_path / "incoming" / name).mkdir(parents=True)
+        (tmp_path / "incoming" / name / "fetched").write_text("x")
+    os.utime(tmp_path / "incoming" / "left", (1, 1))
+    asyncio.run(housekeeping.sweep(database, FolderBlobs(tmp_path / "blobs"), tmp_path / "incoming"))
+    assert [room.name for room in (tmp_path / "incoming").iterdir()] == ["under way"]
 
 
 def test_requests_and_drafts_are_forgotten_when_they_are_old(database: Database) -> None:

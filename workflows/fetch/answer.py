@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from email.message import Message
-from urllib.parse import unquote
 
 import httpx
 
@@ -53,7 +52,7 @@ def name(answer: httpx.Response, url: httpx.URL) -> str:
         given = header.get_filename("")
     except (ValueError, LookupError):
         given = ""
-    return cleaned(given) or cleaned(unquote(url.path))
+    return cleaned(given) or cleaned(url.path)
 
 
 def cleaned(path: str) -> str:

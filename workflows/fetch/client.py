@@ -6,7 +6,8 @@ import asyncio
 import errno
 import ssl
 import weakref
-from dataclasses import dataclass, field as attribute
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from functools import cached_property
 from pathlib import Path
 
@@ -86,7 +87,8 @@ class Fetcher:
         self._closed = True
         now = asyncio.get_running_loop().time()
         for clock in self._under_way:
-            clock.reschedule(now)
+            if not clock.expired():
+                clock.reschedule(now)
         await asyncio.gather(*self._under_way.values())
         self._lookups.close()
 
@@ -114,10 +116,9 @@ class Fetcher:
             if self._closed:
                 raise Refusal("house_closing") from None
             raise Refusal("link_too_slow", most_s=self._rules.most_s) from late
-        except ssl.SSLCertVerificationError as untrusted:
-            raise Refusal("link_unreachable", certificate=True) from untrusted
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, ssl.SSLError) as failed:
-            raise Refusal("link_unreachable") from failed
+            untrusted = isinstance(failed.__cause__, ssl.SSLCertVerificationError)
+            raise Refusal("link_unreachable", certificate=untrusted or None) from failed
         finally:
             ended.set_result(None)
 

@@ -18,7 +18,7 @@ FIRST_FREE_PORT = 1024
 LAST_PORT = 65_535
 SHOWN = 40
 
-_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.?", re.IGNORECASE)
+_NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?", re.IGNORECASE)
 
 
 def judged(url: str) -> httpx.URL:

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 # The addresses of a host, for a port, as the system would connect to them.
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -46,7 +47,7 @@ class Lookups:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _address(place: tuple[str | int, ...]) -> str:
+def _address(place: tuple[Any, ...]) -> str:
     """The address of a socket's `place`, with its zone where it has one."""
     zone = place[3] if len(place) == 4 else 0
     address = str(place[0])

@@ -74,9 +74,7 @@ class Wire(httpcore.AsyncNetworkStream):
 class Guard(httpcore.AsyncNetworkBackend):
     """Makes connections to public addresses only, and to `private_hosts` ("nas.lan", "10.0.0.5:8080", "[fd00::5]")."""
 
-    def __init__(
-        self, private_hosts: Collection[str], resolve: Resolve, network: httpcore.AsyncNetworkBackend
-    ) -> None:
+    def __init__(self, private_hosts: Collection[str], resolve: Resolve, network: httpcore.AsyncNetworkBackend) -> None:
         self._private = frozenset(host.casefold() for host in private_hosts)
         self._resolve = resolve
         self._network = network
@@ -150,9 +148,7 @@ class Transport(httpx.AsyncBaseTransport):
                 extensions=request.extensions,
             )
         )
-        return httpx.Response(
-            answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions
-        )
+        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions)
 
     async def aclose(self) -> None:
         """Hang up."""
