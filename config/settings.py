@@ -22,6 +22,7 @@ from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
     EnvSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -87,13 +88,31 @@ class Settings(BaseSettings):
     )
     lyrics_model: str | None = Field(None, description="Which model of that address writes")
     lyrics_key: Annotated[str | None, Secret()] = Field(None, repr=False, description="The key of that address")
+    demucs_checkpoint: Path | None = Field(
+        None, description="A Demucs model that separates any song: a .safetensors file, or the folder it lies in"
+    )
     public_url: str | None = Field(None, description="Where this house is reached from outside: https://…")
+    fetch_private_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Hosts inside that people's links may be fetched from: nas.lan, 10.0.0.5:8080"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="How much is logged")
 
-    @field_validator("home")
+    @field_validator("home", "demucs_checkpoint")
     @classmethod
-    def _absolute(cls, home: Path) -> Path:
-        return home.expanduser().absolute()
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return None if path is None else path.expanduser().absolute()
+
+    @field_validator("fetch_private_hosts", mode="before")
+    @classmethod
+    def _listed(cls, hosts: Any) -> Any:
+        return [name for host in hosts.split(",") if (name := host.strip())] if isinstance(hosts, str) else hosts
+
+    @field_validator("fetch_private_hosts")
+    @classmethod
+    def _hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        if any("/" in host or "*" in host or not host for host in hosts):
+            raise ValueError("must be names or addresses with commas between, such as nas.lan, 10.0.0.5:8080")
+        return hosts
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -63,6 +63,14 @@ def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings().engines == 0
 
 
+def test_hosts_inside_are_named_one_after_the_other(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().fetch_private_hosts == ()
+    write("minstrel.toml", 'fetch_private_hosts = ["nas.lan"]\n')
+    assert load_settings().fetch_private_hosts == ("nas.lan",)
+    monkeypatch.setenv("MINSTREL_FETCH_PRIVATE_HOSTS", " nas.lan, 10.0.0.5:8080 ,[fd00::5],")
+    assert load_settings().fetch_private_hosts == ("nas.lan", "10.0.0.5:8080", "[fd00::5]")
+
+
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load_settings().engines = 3  # type: ignore[misc]
@@ -76,6 +84,11 @@ def test_settings_are_frozen() -> None:
         ("LEASE_S", "nan", 'environment: MINSTREL_LEASE_S is "nan", must be 1 to 3,600'),
         ("ENGINE", "best", 'environment: MINSTREL_ENGINE is "best", must be one of auto, studio, acestep'),
         ("LOG_LEVEL", "loud", 'environment: MINSTREL_LOG_LEVEL is "loud", must be one of DEBUG, INFO, WARNING, ERROR'),
+        (
+            "FETCH_PRIVATE_HOSTS",
+            "nas.lan,http://10.0.0.5/",
+            'environment: MINSTREL_FETCH_PRIVATE_HOSTS is "nas.lan,http://10.0.0.5/", must be names or addr',
+        ),
         ("BLOBS_URL", "s3://songs", 'environment: MINSTREL_BLOBS_URL is "s3://songs", must be a folder, or file:///'),
     ],
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
+import psutil
+
 # By the IANA registries of special-purpose addresses. Python's own `is_global` follows them too, but not every version
 # that we run on knows each of these, so what matters is named here.
 _NOT_PUBLIC_4 = tuple(
@@ -24,6 +26,7 @@ _UNICAST_6 = IPv6Network("2000::/3")
 _NOT_PUBLIC_6 = tuple(
     IPv6Network(network) for network in ("2001::/23", "2001:db8::/32", "2002::/16", "3ffe::/16", "3fff::/20")
 )
+_INTERNET = (socket.AF_INET, socket.AF_INET6)
 
 
 def is_public(address: str) -> bool:
@@ -39,18 +42,12 @@ def is_public(address: str) -> bool:
 
 
 def is_this_machine(address: str) -> bool:
-    """Whether `address` is one of our own. Sends nothing.
+    """Whether a network card of this machine has `address`.
 
-    From a public address of its own a machine reaches services that a firewall hides from everybody else.
+    By a public address of its own a machine reaches services that a firewall hides from everybody else.
     """
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as plug:
-            # Only chooses a route; what goes to ourselves has the same address at both ends.
-            plug.connect((address, 9))
-            return bool(plug.getsockname()[0] == plug.getpeername()[0])
-    except OSError:
-        return False
+    own = (entry.address for card in psutil.net_if_addrs().values() for entry in card if entry.family in _INTERNET)
+    return ip_address(address) in {ip_address(entry.partition("%")[0]) for entry in own}
 
 
 def _public_4(address: IPv4Address) -> bool:

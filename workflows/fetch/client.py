@@ -117,7 +117,7 @@ class Fetcher:
                 raise Refusal("house_closing") from None
             raise Refusal("link_too_slow", most_s=self._rules.most_s) from late
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, ssl.SSLError) as failed:
-            untrusted = isinstance(failed.__cause__, ssl.SSLCertVerificationError)
+            untrusted = isinstance(failed.__context__, ssl.SSLCertVerificationError)
             raise Refusal("link_unreachable", certificate=untrusted or None) from failed
         finally:
             ended.set_result(None)

@@ -27,7 +27,10 @@ def judged(url: str) -> httpx.URL:
     Raises `Refusal` (`link_not_http`, `link_with_password`, `link_unknown_host`). Says nothing of where it leads to:
     that is known when the connection is made.
     """
-    read = _read(url.strip())
+    read = _read(url.strip().partition("#")[0])
+    if read is not None:
+        # Some spellings of a host are only seen for what they are once they are put in plain letters.
+        read = _read(str(read))
     if read is None or read.scheme not in SCHEMES or not read.host:
         raise Refusal("link_not_http")
     if read.userinfo:
@@ -36,7 +39,7 @@ def judged(url: str) -> httpx.URL:
         raise Refusal("link_not_http")
     if not _is_host(read.raw_host.decode("ascii")):
         raise Refusal("link_unknown_host")
-    return read.copy_with(fragment=None)
+    return read
 
 
 def led_on(link: httpx.URL, location: str) -> httpx.URL:
