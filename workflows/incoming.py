@@ -12,9 +12,10 @@ import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -83,17 +84,24 @@ class Brought:
 
 
 class Incoming:
-    """The door for sound. `folder` holds what is on its way in; `house` is where this house is reached, if it is."""
+    """The door for sound. `folder` holds what is on its way in; `house` is where this house is reached, if it is.
+
+    `fetcher` makes the one that is used, when there is the first to fetch.
+    """
 
     def __init__(
-        self, *, db: Database, blobs: Blobs, rules: Rules, fetcher: Fetcher, decoder: Decoder, folder: Path,
-        house: str | None = None,
+        self, *, db: Database, blobs: Blobs, rules: Rules, fetcher: Callable[[], Fetcher], decoder: Decoder,
+        folder: Path, house: str | None = None,
     ) -> None:  # fmt: skip
         self._db, self._blobs, self._rules = db, blobs, rules
-        self._fetcher, self._decoder = fetcher, decoder
+        self._make_fetcher, self._decoder = fetcher, decoder
         self._folder, self._house = folder, house
         # One thing at a time for each person: somebody's fifty slow links keep nobody else waiting.
         self._turns: weakref.WeakValueDictionary[tuple[str, str], asyncio.Lock] = weakref.WeakValueDictionary()
+
+    @cached_property
+    def _fetcher(self) -> Fetcher:
+        return self._make_fetcher()
 
     async def bring(
         self, spec: Request, who: Requester, where: ReplyTo, *, parent_id: int | None = None
@@ -103,11 +111,11 @@ class Incoming:
         if field is None:
             return None
         url = str(getattr(spec, field))
-        if signed_links.is_ours(url, self._house):
-            return await self._db.aread(lambda session: self._ours(session, spec, field, url))
         again = await self._db.aread(lambda session: self._again(session, spec, field, who, where, parent_id))
         if again is not None:
             return again
+        if signed_links.is_ours(url, self._house):
+            return await self._db.aread(lambda session: self._ours(session, spec, field, url))
         await self._db.awrite(lambda session: self._may_ask(session, spec, who))
         async with self._turn(who), self._room() as room:
             fetched = await self._fetcher.fetch(url, room / "fetched", field=field)
@@ -133,7 +141,8 @@ class Incoming:
 
     async def close(self) -> None:
         """End what is under way."""
-        await self._fetcher.close()
+        if "_fetcher" in vars(self):
+            await self._fetcher.close()
         await self._decoder.close()
 
     def _ours(self, session: Session, spec: Request, field: str, url: str) -> Brought:

@@ -49,7 +49,7 @@ class Door(House):
         self.rules = rules(capabilities=ListeningPool.capabilities, blocked=self.blocked, limits=self.limits)
         self.fetcher = ScriptedFetcher({RAIN: b"20 Rain", SNOW: b"400", PAGE: b"<html>"})
         self.incoming = Incoming(
-            db=self.db, blobs=self.blobs, rules=self.rules, fetcher=self.fetcher, decoder=ScriptedDecoder(),
+            db=self.db, blobs=self.blobs, rules=self.rules, fetcher=lambda: self.fetcher, decoder=ScriptedDecoder(),
             folder=self.folder / "incoming",
         )  # fmt: skip
 
@@ -190,12 +190,18 @@ def test_what_a_file_calls_itself_is_not_shown_with_words_that_nobody_may_write(
     door.db.close()
 
 
-def test_an_upload_becomes_a_link_of_ours_that_is_never_fetched(door: Door, tmp_path: Path) -> None:
+def test_an_upload_becomes_a_link_of_ours_that_is_never_fetched(
+    door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "upload").write_bytes(b"30")
     link = asyncio.run(door.incoming.take_in(tmp_path / "upload", "my tune", BEN, field="src_audio_url"))
     job = asyncio.run(door.made("cover", src_audio_url=link, caption="bossa"))
     assert job.recording is not None
     assert (job.recording.title, job.recording.duration) == ("my tune", 30.0)
+    # Another version of it doesn't ask whether the link is still good.
+    monkeypatch.setattr(incoming, "now_ms", lambda: int(time.time() * 1000) + 2 * DAY_MS)
+    asyncio.run(door.take("cover", parent_id=job.id, src_audio_url=link, caption="waltz"))
+    assert refused(door, "cover", src_audio_url=link, caption="waltz").code == "link_expired"
     assert door.fetcher.asked == []
     refusal = refused(door, "cover", src_audio_url=link.replace("until=", "until=9"), caption="bossa")
     assert (refusal.code, refusal.field) == ("link_forged", "src_audio_url")
