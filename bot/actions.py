@@ -43,6 +43,9 @@ ACTIONS = {
         Action("extend", "opens", task="extend"),
         Action("edit", "shows", leads_to=("retake", "repaint", "remix", "words")),
         Action("stems", "makes", task="stems"),
+        Action("cover", "opens", task="cover"),
+        Action("reference", "opens", task="reference"),
+        Action("details", "shows"),
         Action("lrc", "shows"),
         Action("delete", "changes", "danger", owner=True, confirm=True),
         # Not on a message: what Edit leads to, and what is for songs that have no message.
@@ -90,6 +93,9 @@ def _fitting(job: JobView) -> Iterator[Action]:
         if not job.withheld:
             yield ACTIONS["redo"]
         return
+    if job.task == "analyze":
+        yield from (ACTIONS[name] for name in ("details", "cover", "reference", "redo", "delete"))
+        return
     is_song = job.task not in STEM_TASKS and any(_has(track, "audio") for track in job.tracks)
     if is_song:
         yield ACTIONS["variations"]
@@ -99,6 +105,8 @@ def _fitting(job: JobView) -> Iterator[Action]:
         yield ACTIONS["edit"]
         if any(_has(track, "stem") for track in job.tracks):
             yield ACTIONS["stems"]
+        yield ACTIONS["cover"]
+        yield ACTIONS["reference"]
     if any(track.lrc for track in job.tracks):
         yield ACTIONS["lrc"]
     yield ACTIONS["delete"]

@@ -12,6 +12,8 @@ from bot.commands import Command, Option, catalogue, nearest
 from bot.syntax import format_option
 from engine.spec.languages import LANGUAGES, OWN_NAMES
 
+_LINK, _SONG = re.compile(r"https?://", re.IGNORECASE), re.compile(r"#?\d+$")
+
 
 def beyond(code: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """Further parameters of the words for `code`."""
@@ -27,7 +29,8 @@ def beyond(code: str, given: Mapping[str, Any]) -> dict[str, Any]:
     if code == "missing" and command is not None:
         more["whole"] = command.example
     elif option is not None:
-        more["try"] = format_option(option.name, _better(option, value, allowed))
+        other = _other_source(option, value, given.get("task"))
+        more["try"] = format_option(option.name, _better(option, value, allowed)) if other is None else other
     if code == "bad_value":
         more["value"] = ""
         if given.get("kind") == "wrong_length":
@@ -40,6 +43,19 @@ def _wrong_length(value: str, allowed: str) -> dict[str, Any]:
     if length > high >= low:
         return {"length": length, "most": int(high), "over": int(length - high)}
     return {"empty": True} if length < low and not length else {}
+
+
+def _other_source(option: Option, value: Any, task: Any) -> str | None:
+    """What to write instead of a link where a song's number is asked for, or of a number where a link is."""
+    command = _music().get(str(task))
+    if command is None or command.song is None:
+        return None
+    fits = {command.song: _LINK, command.sound: _SONG}
+    names = {command.song: command.sound, command.sound: command.song}
+    if option.name not in fits or not fits[option.name].match(str(value or "")):
+        return None
+    other = command.spellings()[str(names[option.name])]
+    return format_option(other.name, other.sample)
 
 
 def _better(option: Option, value: Any, allowed: str) -> str:
@@ -85,6 +101,12 @@ def _options() -> dict[tuple[str | None, str], Option]:
     return {(None, option.name): option for _, option in every} | {
         (task, option.name): option for task, option in every
     }
+
+
+@lru_cache(maxsize=1)
+def _music() -> dict[str, Command]:
+    """Commands that make music, by their task."""
+    return {command.task: command for command in catalogue().values() if command.music}
 
 
 @lru_cache(maxsize=1)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot import analysis
 from bot.actions import ACTIONS, Action, ways_on
 from bot.commands import Command, nearest
 from bot.ending import why_no_music
 from bot.names import name_of, slug
 from bot.replies import reply
 from bot.syntax import UnknownCommand
-from bot.waiting import waiting
+from bot.waiting import stage, waiting
 from engine.spec import Capabilities
 from workflows.lyrics import Lyrics
 from workflows.people import Requester
@@ -78,7 +79,7 @@ def _job_line(job: JobView, locale: str) -> str:
         state = waiting(job, locale)
     elif job.status == "PROCESSING":
         done = "" if job.progress is None else f" {job.progress:.0%}"
-        state = reply("stage_" + (job.stage or "planning"), locale) + done
+        state = stage(job, locale) + done
     elif (why := why_no_music(job, locale)) is not None:
         state = why
     elif job.deleted:
@@ -146,10 +147,23 @@ def lyrics_answer(lyrics: Lyrics, locale: str) -> Answer:
     return Answer(reply("lyrics_of", locale, title=lyrics.title), file=file)
 
 
+def analysis_answer(job: JobView, locale: str) -> Answer:
+    """Everything that was heard in what `job` listened to. Raises `Refusal` for a job that listened to nothing."""
+    if job.analysis is None:
+        raise Refusal("nothing_heard", field="job", value=job.id)
+    title = name_of(job)
+    file = Attached(f"{slug(title)}.txt", analysis.sheet(analysis.of(job.analysis), locale))
+    return Answer(reply("sheet_of", locale, title=title), file=file)
+
+
 def choice_answer(action: Action, job: JobView, capabilities: Capabilities, locale: str) -> Answer:
     """What can be done with a song by one of several buttons. Raises `Refusal` where that is nothing."""
     buttons = tuple((way, job.id) for way in ways_on(action, job, capabilities))
     if not buttons:
+        # What needs no notes works for every song, if the engine can do it at all.
+        needs = {ACTIONS[name].task for name in action.leads_to}
+        if not needs & {*capabilities.tasks}:
+            raise Refusal("task_not_available", task=action.name, engine=capabilities.name)
         raise Refusal("no_score", field="job", value=job.id)
     title = reply(f"choose_{action.name}", locale, title=name_of(job))
     return Answer("\n".join([title, *(reply(f"choice_{way.name}", locale) for way, _ in buttons)]), buttons=buttons)

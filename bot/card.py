@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from bot import analysis
 from bot.actions import Action, offered
 from bot.ending import why_no_music
 from bot.facts import facts
@@ -15,7 +16,7 @@ from bot.names import asked_for, name_of, slug, words
 from bot.notices import notices
 from bot.origin import origin
 from bot.replies import cleaned, reply
-from bot.waiting import waiting_parts
+from bot.waiting import stage, waiting_parts
 from engine.spec import Capabilities
 from workflows.people import now_ms
 from workflows.view import FileView, JobView, TrackView
@@ -41,6 +42,7 @@ class CardFile:
 class Card:
     """`line` says how things stand; `facts` stand below it, `notices` in small print, `lyrics` is their beginning.
 
+    `heard` is what was heard in a piece of audio, a line each.
     `owner` is what the surface calls who asked.
     """
 
@@ -57,6 +59,7 @@ class Card:
     cover: CardFile | None
     files: tuple[CardFile, ...]
     buttons: tuple[Action, ...]
+    heard: tuple[str, ...] = ()
 
     @property
     def ended(self) -> bool:
@@ -82,6 +85,7 @@ def card(job: JobView, capabilities: Capabilities, *, file_limit: int, most_file
         cover=cover,
         files=files,
         buttons=offered(job, capabilities),
+        heard=analysis.lines(analysis.of(job.analysis), locale) if state == "done" and job.analysis else (),
     )
 
 
@@ -97,12 +101,13 @@ def _line(job: JobView, state: State, locale: str) -> str:
         case "waiting":
             return " · ".join((*waiting_parts(job, locale), _price(job, locale)))
         case "working":
-            stage = reply("stage_" + (job.stage or "planning"), locale)
             left = _seconds_left(job)
             about = None if left is None else reply("line_about", locale, eta_s=left)
-            return " · ".join(filter(None, (f"{stage}{_bar(job)}", about)))
+            return " · ".join(filter(None, (f"{stage(job, locale)}{_bar(job)}", about)))
+        case "done" if job.analysis is not None:
+            return " · ".join(analysis.main_facts(analysis.of(job.analysis), locale))
         case "done":
-            return " / ".join(_track_line(job, track) for track in job.tracks)
+            return " / ".join(_track_line(job, track, locale) for track in job.tracks)
         case _:
             return why_no_music(job, locale) or reply(state, locale)
 
@@ -125,8 +130,8 @@ def _seconds_left(job: JobView) -> float | None:
     return (now_ms() - job.started_at) / 1000 * (1 - job.progress) / job.progress
 
 
-def _track_line(job: JobView, track: TrackView) -> str:
-    length, *more = facts(job, track)
+def _track_line(job: JobView, track: TrackView, locale: str) -> str:
+    length, *more = facts(job, track, locale)
     genre = (job.plan or {}).get("genre_preset")
     # A genre of nobody's but the caption's, which stands below.
     genre = None if genre == "Custom" else genre
@@ -137,12 +142,14 @@ def _facts(job: JobView, state: State, locale: str) -> tuple[str, ...]:
     told = []
     if state == "done":
         told.append(_price(job, locale))
+    if state == "done" and job.tracks:
         told.append(reply("line_seed", locale, seed=", ".join(str(track.seed) for track in job.tracks)))
     return (*told, *filter(None, [origin(job, locale)]), f"#{job.id}")
 
 
 def _lyrics(job: JobView) -> str:
-    sung = [line.strip() for line in str((job.plan or {}).get("lyrics") or "").splitlines() if words(line)]
+    known = job.analysis or job.plan or {}
+    sung = [line.strip() for line in str(known.get("lyrics") or "").splitlines() if words(line)]
     return "\n".join(cleaned(line, 120) for line in sung[:LYRIC_LINES])
 
 

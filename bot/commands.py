@@ -63,6 +63,27 @@ class Command:
         """Every option by its name and by its aliases."""
         return {name: option for option in self.options for name in (option.name, *option.aliases)}
 
+    @property
+    def sound(self) -> str | None:
+        """The option for a link to the sound that it starts from, where it may start from any."""
+        return next((option.name for option in self.options if option.kind == "link" and option.everyday), None)
+
+    @property
+    def song(self) -> str | None:
+        """The option for the number of a song made here, where a link to sound will do instead."""
+        there = self.sound is not None and any(option.name == _SONG for option in self.options)
+        return _SONG if there else None
+
+    @property
+    def complete(self) -> bool:
+        """Whether a song, or sound, is all that it needs."""
+        return self.song is not None and not any(option.required for option in self.options)
+
+    @property
+    def upload(self) -> str | None:
+        """What a chat calls a file that is given instead of that link."""
+        return None if self.sound is None else self.sound.replace("_url", "_file")
+
 
 _EXAMPLES = {
     "song": ("text2music", '/song caption:"slow blues" duration:60'),
@@ -93,7 +114,8 @@ _FORMS = {
     "rap": ("caption", "lyrics", "duration"), "vocals": ("lyrics", "caption"),
     "sample": ("caption", "sample_type", "tempo"), "simple": ("query", "duration"),
     "cover": ("caption", "source_job_id", "src_audio_url", "lyrics"),
-    "reference": ("caption", "reference_audio_url", "lyrics"), "analyze": ("audio_url", "source_job_id"),
+    "reference": ("caption", "source_job_id", "reference_audio_url", "lyrics"),
+    "analyze": ("source_job_id", "audio_url"),
     "stem": ("track_name", "source_job_id", "src_audio_url"), "stems": ("source_job_id", "src_audio_url"),
     "retake": ("original_job_id", "retake_variance"),
     "repaint": ("caption", "source_job_id", "repainting_start", "repainting_end"),
@@ -121,6 +143,7 @@ _SAMPLES = {
     "tempo": "90", "timesignature": "4/4", "vocal_language": "en",
 }  # fmt: skip
 _SAMPLE_LINK = "https://example.com/song.mp3"
+_SONG = "source_job_id"
 
 
 def catalogue(known: Mapping[str, tuple[str, ...]] | None = None) -> dict[str, Command]:

@@ -45,9 +45,7 @@ class Desk:
     `incoming` is the door for sound from outside.
     """
 
-    def __init__(
-        self, db: Database, rules: Rules, nudge: Callable[[], None], incoming: Incoming | None = None
-    ) -> None:
+    def __init__(self, db: Database, rules: Rules, nudge: Callable[[], None], incoming: Incoming | None = None) -> None:
         self.commands = catalogue(rules.known)
         self.rules = rules
         self.incoming = incoming
@@ -86,6 +84,10 @@ class Desk:
             return _taken(who, accepted)
 
         return await self._guarded(who, request, work, draft=Written(command.name, values, parent=parent))
+
+    def begun(self, who: Requester, command: Command, values: Mapping[str, str]) -> Form | Answer:
+        """The form of a command with something in it already."""
+        return self._form(Written(command.name, values), who.locale)
 
     def blank(self, who: Requester, command: Command) -> Form | Answer:
         """The form of a command with nothing in it; a refusal, before anything is written, for who may not send it."""
@@ -181,7 +183,7 @@ class Desk:
         """Finished songs that a person may mean by `typed`, the latest first."""
         mine = await control.recent(self._db, 50, who)
         wanted = typed.strip().lstrip("#").casefold()
-        done = (job for job in mine if job.status == "COMPLETED" and not job.deleted)
+        done = (job for job in mine if job.status == "COMPLETED" and job.tracks)
         return [job for job in done if wanted in str(job.id) or wanted in (job.title or "").casefold()]
 
     async def act(
@@ -209,6 +211,8 @@ class Desk:
                 lyrics = await synchronised(self._db, self.rules, Lrc(job_id=job_id), who, where)
                 return answers.lyrics_answer(lyrics, who.locale)
         job = await control.show(self._db, job_id, who, where)
+        if action.name == "details":
+            return answers.analysis_answer(job, who.locale)
         if action.leads_to:
             return answers.choice_answer(action, job, self.rules.capabilities, who.locale)
         if action.name == "variations":

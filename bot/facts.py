@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from bot.confidence import marked
 from engine.spec.sampled import is_one_shot
 from engine.spec.tasks import Text2Samples
 from workflows.variation import spec_of
 from workflows.view import JobView, TrackView
 
+# What a song has of its own, whatever was heard in the sound that it goes by.
+NEW = ("cover", "reference")
 
-def facts(job: JobView, track: TrackView) -> tuple[str, ...]:
-    """Its length, tempo, key and metre; a single hit has no tempo and no metre."""
-    music = (f"{track.bpm:g} BPM", track.keyscale, track.timesignature)
+
+def facts(job: JobView, track: TrackView, locale: str = "en") -> tuple[str, ...]:
+    """Its length, tempo, key and metre; a single hit has no tempo and no metre.
+
+    What was only heard, in sound from outside, is marked with how sure that is.
+    """
+    heard = None if job.task in NEW else (job.plan or {}).get("heard")
+    sure = {} if heard is None else heard["confidence"]
+    music = (
+        marked(sure, "bpm", f"{round(track.bpm, 1):g} BPM", locale),
+        marked(sure, "keyscale", track.keyscale, locale),
+        marked(sure, "timesignature", track.timesignature, locale),
+    )
     if job.task != "text2samples":
         return (clock(track.duration), *music)
     sample = spec_of(job)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
 from bot.commands import Command, Option
 from bot.replies import cleaned
 from bot.syntax import format_command, format_option, parse_options
+from workflows.refusal import Refusal
 from workflows.source import NUMBERS
 from workflows.view import JobView
 
@@ -18,12 +20,16 @@ MORE = "options"
 LONGEST = 3000
 LONGEST_LINK = 2048
 LABEL = 45
+IS_LINK = re.compile(r"https?://\S", re.IGNORECASE)
 LONG_TEXTS = frozenset({"lyrics", "edit_target_lyrics"})
 
 
 @dataclass(frozen=True)
 class Field:
-    """One line (or, where it is `long`, a box) of a form; for a `person`, a choice of people."""
+    """One line (or, where it is `long`, a box) of a form; for a `person`, a choice of people; or a place for a `file`.
+
+    A chat that has no room for all fields leaves out files: they can be given beside the command, or as a link.
+    """
 
     name: str
     label: str
@@ -33,6 +39,7 @@ class Field:
     required: bool
     max_length: int
     person: bool = False
+    file: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +88,12 @@ def form(asked: Written, commands: Mapping[str, Command]) -> Form | None:
 
 
 def from_song(job: JobView, command: Command, given: Iterable[tuple[str, str]]) -> Written:
-    """A request that starts from a finished song, with the options in `given`; the rest is for its author to write."""
+    """A request that starts from a finished song, with the options in `given`; the rest is for its author to write.
+
+    From an analysis it starts from what was analysed.
+    """
+    if job.task == "analyze":
+        return Written(command.name, {**_analysed(job, command), **dict(given)}, parent=job.id)
     spellings = command.spellings()
     values = {next(name for name in NUMBERS if name in spellings): str(job.id), **dict(given)}
     if len(job.tracks) > 1:
@@ -93,10 +105,25 @@ def from_song(job: JobView, command: Command, given: Iterable[tuple[str, str]]) 
     return Written(command.name, values, parent=job.id)
 
 
+def _analysed(job: JobView, command: Command) -> dict[str, str]:
+    """What `job` listened to, as the options of `command` name it."""
+    link, number, take = (job.spec.get(name) for name in ("audio_url", "source_job_id", "source_take"))
+    if link and command.sound:
+        return {command.sound: str(link)}
+    return {"source_job_id": str(number), **({"source_take": str(take)} if take and take > 1 else {})}
+
+
 def _made(command: Command, values: Mapping[str, str], parent: int | None, more: str) -> Form:
     options = {option.name: option for option in command.options}
-    shown = [_field(command, options[name], values.get(name, "")) for name in command.form]
-    rest = [format_option(name, value) for name, value in values.items() if name not in command.form]
+    # One line takes a number or a link; a link that stands beside a number is in the last line.
+    given = dict(values)
+    if command.song and command.sound in given and not given.get(command.song):
+        given[command.song] = given.pop(command.sound)
+    asked = [name for name in command.form if not (command.song and name == command.sound)]
+    shown = [_field(command, options[name], given.get(name, "")) for name in asked]
+    if command.song is not None:
+        shown.insert(asked.index(command.song) + 1, _file_field(command))
+    rest = [format_option(name, value) for name, value in given.items() if name not in asked]
     unshown = " ".join(filter(None, (*rest, more)))
     if unshown or options.keys() > set(command.form):
         last = Field(
@@ -113,24 +140,35 @@ def _made(command: Command, values: Mapping[str, str], parent: int | None, more:
 
 
 def written(command: Command, answers: Mapping[str, str | None]) -> dict[str, str]:
-    """What was written into a form, its last line left out."""
+    """What was written into a form, its last line left out. Raises `Refusal` for a link and a file at once."""
     texts = {name: (answers.get(name) or "").strip() for name in command.form}
-    return {name: text for name, text in texts.items() if text}
+    values = {name: text for name, text in texts.items() if text}
+    if command.song is None or command.sound is None:
+        return values
+    links = [values.pop(command.song)] if IS_LINK.match(values.get(command.song, "")) else []
+    if file := answers.get(command.upload or ""):
+        links.append(file)
+    if len(links) > 1:
+        raise Refusal("sources_disagree", field=command.song, allowed=f"{command.song}, {command.upload}")
+    return {**values, command.sound: links[0]} if links else values
 
 
 def filled(command: Command, answers: Mapping[str, str | None]) -> dict[str, str]:
-    """The options that a filled-in form gives. Raises `BadCommand` for a last line that can't be read."""
+    """The options that a filled-in form gives. Raises `Refusal`, as for a last line that can't be read."""
     values = written(command, answers)
     return {**values, **parse_options(command, answers.get(MORE) or "", taken=values)}
 
 
 def _field(command: Command, option: Option, value: str) -> Field:
-    most = min(option.max_length or (LONGEST_LINK if option.kind == "link" else 200), LONGEST)
+    is_song = option.name == command.song
+    most = min(option.max_length or (LONGEST_LINK if is_song or option.kind == "link" else 200), LONGEST)
+    # Both chats show little of it; what comes after a comma can be done without.
+    label = option.help if len(option.help) <= LABEL else option.help.partition(",")[0][:LABEL]
+    sample = f"{option.sample} or {command.spellings()[command.sound].sample}" if command.sound and is_song else None
     return Field(
         name=option.name,
-        # Both chats show little of it; what comes after a comma can be done without.
-        label=option.help if len(option.help) <= LABEL else option.help.partition(",")[0][:LABEL],
-        hint=cleaned(f"For example: {option.sample}", 100),
+        label="A song's number, or a link" if is_song else label,
+        hint=cleaned(f"For example: {sample or option.sample}", 100),
         value=value,
         long=option.name in LONG_TEXTS or option.name == command.main == "query",
         # What a form must have is said by the house, in words; a form only asks.
@@ -138,6 +176,20 @@ def _field(command: Command, option: Option, value: str) -> Field:
         # What is too long for the house must still fit, or its author could not cut it.
         max_length=min(max(most, len(value)), LONGEST),
         person=option.kind == "person",
+    )
+
+
+def _file_field(command: Command) -> Field:
+    """A place for the sound itself, beside the line for its number or its link."""
+    return Field(
+        name=str(command.upload),
+        label="Or a file",
+        hint="",
+        value="",
+        long=False,
+        required=False,
+        max_length=LONGEST_LINK,
+        file=True,
     )
 
 

@@ -20,8 +20,16 @@ def slug(title: str | None) -> str:
 
 def name_of(job: JobView) -> str:
     """The title of a job or, before it has one, what was asked for: one short line."""
-    name = job.title or asked_for(job) or f"/{command_name(job.task)}"
+    name = job.title or own_title(job) or asked_for(job) or f"/{command_name(job.task)}"
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…"
+
+
+def own_title(job: JobView) -> str:
+    """What the sound that was listened to calls itself, "" where none was."""
+    if job.task != "analyze":
+        return ""
+    heard = str((job.analysis or {}).get("title") or "")
+    return heard or (job.recording.title if job.recording is not None else "")
 
 
 def asked_for(job: JobView) -> str:

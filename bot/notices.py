@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bot.confidence import roughly
 from bot.replies import reply
+from workflows.pricing import STEM_TASKS
 from workflows.source import named
 from workflows.view import JobView
 
@@ -18,11 +20,22 @@ def notices(job: JobView, locale: str = "en") -> list[str]:
     """The lines for a finished `job`, each a sentence or two."""
     plan = job.plan or {}
     # A song that is there has the length it has: another way on than for a new one.
-    source = named(job.spec)
-    edited = {"source": source.job} if source is not None else {}
-    told = [reply(note["code"], locale, **edited, **note["params"]) for note in plan.get("notices", ())]
+    is_edit = job.task != "reference" and (job.recording is not None or named(job.spec) is not None)
+    about = {"source": True} if is_edit else {}
+    notes = plan.get("notices", ())
+    told = [reply(note["code"], locale, **{**about, **note["params"], **_stems(job, note, locale)}) for note in notes]
     heard = _heard(plan.get("understood") or {})
     return [*([reply("heard", locale, words=heard)] if heard else []), *_written_by(plan, locale), *told]
+
+
+def _stems(job: JobView, note: Mapping[str, Any], locale: str) -> dict[str, Any]:
+    """The parts that sound was taken apart into, each with how well that went where it was estimated."""
+    if job.task not in STEM_TASKS:
+        return {}
+    sure = note["params"].get("confidence") or {}
+    files = (file.name for track in job.tracks for file in track.files if file.kind == "stem")
+    made = note["params"].get("stems") or dict.fromkeys(files)
+    return {"stems": tuple(roughly(sure, name, name, locale) for name in made)}
 
 
 def _written_by(plan: Mapping[str, Any], locale: str) -> list[str]:

@@ -9,6 +9,7 @@ r"""What people type: `/song caption:"slow blues" duration:60 seed:7`.
   a colon and a space (`bpm: 120`). So a slip never ends up in the lyrics. `8:30`, `note: this`, `Re:Zero`, `:fire:` and
   links are words. Whatever stands in double quotes is never an option: `/simple "a song about mode:dark"`.
 - Quotes around all of the free text are dropped; quotes around a part of it belong to the text.
+- Where a command starts from a song, free text may be its number or a link: `/stems 12`, `/stems https://…`.
 - A mention as chats write it (`<@123|Ann Lee>`) is one word. Commands that make no music and are about a person, a
   number or one of a few words take that first, then a number if they have an option for one, then words:
   `/gift <@123|Ann Lee> 50 have fun`, `/queue pause new disk`.
@@ -36,6 +37,8 @@ _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|[“”„]((?:[^\"“”\\]|\\.)*
 _OPENS_A_QUOTE = tuple('"“”„')
 _ESCAPED = re.compile(r"\\([n\"“”„\\])")
 _NEEDS_NO_QUOTES = re.compile(r"[^\s\"“”„\\<]+")
+_LINK = re.compile(r"[\"“”„]?https?://", re.IGNORECASE)
+_SONG = re.compile(r"#?\d+")
 _NUMBER = re.compile(r"\s*([+-]?\d+)(?=\s|$)")
 
 
@@ -203,6 +206,7 @@ class _Reading:
         if not self._free or self._problems:
             return
         text = " ".join(self._text[start:end] for start, end in self._free)
+        main = self._meant(main, text)
         kind = None if main is None else self._options[main].kind
         if kind == "whole":
             # Songs are shown as #12, so that is how people type them.
@@ -221,6 +225,13 @@ class _Reading:
             self._give(wanted, number[1])
         if words := text[after:].strip():
             self._give(self._following("text"), words)
+
+    def _meant(self, main: str | None, text: str) -> str | None:
+        """The main option; where that is a song's number or a link to one, whichever of both `text` is."""
+        song, sound = self._command.song, self._command.sound
+        if main == song and _LINK.match(text):
+            return sound
+        return song if song and main == sound and _SONG.fullmatch(text) else main
 
     def _following(self, kind: str) -> str | None:
         """The first option of `kind` that has no value yet."""

@@ -48,6 +48,12 @@ def waiting_parts(job: JobView, locale: str = "en") -> tuple[str, ...]:
     return tuple(told)
 
 
+def stage(job: JobView, locale: str = "en") -> str:
+    """What is being done for a job under way."""
+    listens = job.task == "analyze" and job.stage != "fetching"
+    return reply("stage_listening" if listens else "stage_" + (job.stage or "planning"), locale)
+
+
 def held_up(pause: Pause | None, *, review: bool = False) -> dict[str, Any]:
     """The parameters of a sentence about what may have to wait for those in charge."""
     if review:

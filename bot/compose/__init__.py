@@ -16,6 +16,7 @@ from bot.compose.house import (
 from bot.compose.running import deliver, serving, working
 from bot.compose.sign import is_worked, somebody_works
 from config.settings import Settings, load_settings
+from engine.separation.names import separates
 
 __all__ = [
     "House",
@@ -32,6 +33,7 @@ __all__ = [
     "read_rules",
     "read_words",
     "require_engine",
+    "separates",
     "serving",
     "slack_manifest",
     "somebody_works",

@@ -24,7 +24,7 @@ def open_chats(house: House, nudge: Callable[[], None]) -> Iterator[Chat]:
         return
     from bot.desk import Desk
 
-    desk = Desk(house.db, house.rules, nudge)
+    desk = Desk(house.db, house.rules, nudge, house.incoming)
     if settings.discord_token:
         from bot.on_discord.surface import DiscordSurface
 

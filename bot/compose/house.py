@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 from sqlalchemy.exc import DBAPIError
 
 from config.files import load
 from config.settings import ConfigError, Settings
-from engine.spec import Capabilities, Preset, Words
+from engine.separation.names import separates
+from engine.spec import Capabilities, EngineError, Preset, Words
 from engine.studio.capabilities import capabilities
 from storage.blobs import FolderBlobs
 from storage.database import Database
@@ -26,6 +29,12 @@ from workflows.moderation import Moderation
 from workflows.pricing import Pricing
 from workflows.roles import Roles
 from workflows.rules import Rules
+
+if TYPE_CHECKING:
+    from workflows.fetch import Fetcher
+    from workflows.incoming import Incoming
+
+log = logging.getLogger(__name__)
 
 # How long a song may wait for a language model's words; then the built-in writer's will do.
 LYRICS_S = 90.0
@@ -63,6 +72,35 @@ class House:
     presets: dict[str, Preset]
     db: Database
     blobs: FolderBlobs
+
+    @cached_property
+    def incoming(self) -> Incoming:
+        """The door for sound from outside."""
+        from engine.pool.decoding import LocalDecoder
+        from workflows.incoming import Incoming
+
+        limits = self.rules.limits.fetch
+
+        def fetcher() -> Fetcher:
+            # Takes a moment to load, which only those wait for who give a link.
+            from workflows.fetch import Fetcher
+
+            return Fetcher(limits, private_hosts=frozenset(self.settings.fetch_private_hosts))
+
+        return Incoming(
+            db=self.db,
+            blobs=self.blobs,
+            rules=self.rules,
+            fetcher=fetcher,
+            decoder=LocalDecoder(most_s=self.rules.capabilities.max_duration, most_mb=limits.most_mb),
+            folder=self.coming_in,
+            house=self.settings.public_url,
+        )
+
+    @property
+    def coming_in(self) -> Path:
+        """Where sound lies while it is fetched and decoded."""
+        return self.settings.home / "incoming"
 
     @property
     def songs(self) -> Path:
@@ -128,7 +166,21 @@ def engine_capabilities(settings: Settings) -> Capabilities:
     """What the engine of this house can do, known without starting it. Raises `Trouble`."""
     if settings.engine == "acestep":
         raise Trouble("engine_not_there", engine=settings.engine)
-    return capabilities()
+    return capabilities().model_copy(update={"separates": separates(separation(settings))})
+
+
+def separation(settings: Settings) -> Path | None:
+    """The checkpoint of the model that separates stems; None where there is none, or none that can be used.
+
+    Then stems are an estimate, and say so; `minstrel doctor` says what is wrong with it.
+    """
+    checkpoint = settings.demucs_checkpoint
+    try:
+        separates(checkpoint)
+    except EngineError as unusable:
+        log.warning("stems are separated without a model: %s", unusable)
+        return None
+    return checkpoint if importlib.util.find_spec("demucs") is not None else None
 
 
 def can_make_music() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import sys
@@ -10,14 +11,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from bot.compose.chats import accepted_tokens, open_chats
-from bot.compose.house import House, can_make_music, lyrics_author, read_words, require_engine
+from bot.compose.house import House, can_make_music, lyrics_author, read_words, require_engine, separation
 from bot.compose.sign import at_work
-from engine.spec import EnginePool
+from engine.spec import Capabilities, EnginePool
 from workflows import housekeeping
 
 if TYPE_CHECKING:
     from bot.chat import Chat
-    from workflows.clock import Clock
+    from workflows.clock import Clock, Duty
     from workflows.deliver import Courier
 
 DRAIN_S = 20.0
@@ -30,8 +31,16 @@ WOKEN = {"queue": "dispatch", "outbox": "outbox"}
 GARBAGE = (2_000, 10, 100)
 
 
-def engine_pool(house: House) -> EnginePool:
-    """The engines of this machine, started at the first order."""
+def engine_pools(house: House) -> tuple[EnginePool, ...]:
+    """The engines of this machine, started at the first order: those that make music, and one for what is quick."""
+    settings, can = house.settings, house.rules.capabilities
+    songs = can.model_copy(update={"tasks": tuple(task for task in can.tasks if task not in can.quick)})
+    quick = can.model_copy(update={"tasks": can.quick, "together": 1})
+    pools = (_pool(house, songs, settings.engines or min(os.cpu_count() or 1, 2)),)
+    return (*pools, _pool(house, quick, 1)) if can.quick else pools
+
+
+def _pool(house: House, capabilities: Capabilities, size: int) -> EnginePool:
     from engine.pool.local import LocalPool
 
     settings = house.settings
@@ -41,11 +50,12 @@ def engine_pool(house: House) -> EnginePool:
             "presets": {name: preset.model_dump() for name, preset in house.presets.items()},
             "words": read_words(settings).model_dump(),
             "lyrics": lyrics_author(settings),
+            "separation": str(model) if (model := separation(settings)) is not None else None,
         },
-        size=settings.engines or min(os.cpu_count() or 1, 2),
+        size=size,
         memory_mb=settings.engine_memory_mb,
         stall_s=settings.engine_stall_s,
-        capabilities=house.rules.capabilities,
+        capabilities=capabilities,
     )
 
 
@@ -72,6 +82,7 @@ async def serving(house: House) -> AsyncIterator[tuple[Clock, tuple[Chat, ...]]]
     chats = tuple(open_chats(house, nudge))
     _answer_swiftly()
     async with AsyncExitStack() as stack:
+        stack.push_async_callback(house.incoming.close)
         # Closed last: what the queue finishes while it drains is still told.
         for chat in chats:
             stack.push_async_callback(chat.close)
@@ -106,7 +117,7 @@ async def _running(house: House, *, works: bool, chats: Sequence[Chat]) -> Async
     """The clock with the duties of this process, until the block ends; then what is under way is drained."""
     # What only a worker needs is imported here: `minstrel jobs` answers sooner without it.
     from bot.on_terminal.courier import FolderCourier
-    from workflows.clock import Clock, Duty
+    from workflows.clock import Clock
     from workflows.deliver import Deliveries
     from workflows.watch import Watch
     from workflows.worker import Worker
@@ -121,25 +132,26 @@ async def _running(house: House, *, works: bool, chats: Sequence[Chat]) -> Async
         stack.push_async_callback(deliveries.drain, DRAIN_S)
         stack.push_async_callback(deliveries.dispatch)
         stack.push_async_callback(watch.close)
-        worker = None
+        workers: list[Worker] = []
         if works:
-            pool = engine_pool(house)
-            worker = Worker(
-                db=house.db,
-                pool=pool,
-                blobs=house.blobs,
-                limits=house.rules.limits,
-                moderation=house.rules.moderation,
-                work=house.settings.home / "work",
-                lease_ms=lease_ms,
-            )
-            duties |= {"dispatch": worker.dispatch, "rescue": worker.rescue}
             stack.enter_context(at_work(house.settings.home))
-            stack.push_async_callback(pool.stop, DRAIN_S)
-            stack.push_async_callback(worker.drain, DRAIN_S)
+            for pool in engine_pools(house):
+                worker = Worker(
+                    db=house.db,
+                    pool=pool,
+                    blobs=house.blobs,
+                    limits=house.rules.limits,
+                    moderation=house.rules.moderation,
+                    work=house.settings.home / "work",
+                    lease_ms=lease_ms,
+                )
+                workers.append(worker)
+                stack.push_async_callback(pool.stop, DRAIN_S)
+                stack.push_async_callback(worker.drain, DRAIN_S)
+            duties |= {"dispatch": _each([worker.dispatch for worker in workers]), "rescue": workers[0].rescue}
         clock = Clock(**duties)
         deliveries.on_end = lambda: clock.nudge("outbox")
-        if worker is not None:
+        for worker in workers:
             worker.on_end = lambda: clock.nudge("dispatch", "outbox")
         clock.start()
         stack.push_async_callback(clock.stop, DRAIN_S)
@@ -147,6 +159,15 @@ async def _running(house: House, *, works: bool, chats: Sequence[Chat]) -> Async
         yield clock
 
 
+def _each(duties: Sequence[Duty]) -> Duty:
+    """All of `duties` as one, side by side."""
+
+    async def do() -> None:
+        await asyncio.gather(*(duty() for duty in duties))
+
+    return do
+
+
 async def _sweep(house: House) -> None:
-    await housekeeping.sweep(house.db, house.blobs)
+    await housekeeping.sweep(house.db, house.blobs, house.coming_in)
     await housekeeping.forget(house.db)

@@ -71,6 +71,13 @@ def press_of(custom_id: str) -> Press | None:
     return None if match is None else _pressed(match)
 
 
+def job_of(message: discord.Message) -> int | None:
+    """The job that a message of ours is about, as its buttons say."""
+    rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
+    presses = (press_of(part.custom_id or "") for row in rows for part in row.children)
+    return next((press.job for press in presses if press is not None and press.job is not None), None)
+
+
 def of_card(card: Card, locale: str) -> ui.View | None:
     """The buttons below the message of a job."""
     return _view(_action(action, card.job, locale) for action in card.buttons)

@@ -12,6 +12,8 @@ from discord import app_commands
 from bot.commands import Command, Option
 from bot.forms import LONG_TEXTS
 from bot.on_discord.completion import completion
+from bot.replies import reply
+from bot.shortcuts import SHORTCUTS
 from bot.syntax import format_option
 from workflows.named import mention
 
@@ -35,6 +37,8 @@ def tree(client: discord.Client, commands: Mapping[str, Command]) -> app_command
     )
     for command in commands.values():
         grown.add_command(app_command(command))
+    for name in SHORTCUTS:
+        grown.add_command(_shortcut(commands[name]))
 
     @grown.error
     async def unfit(interaction: discord.Interaction[Any], error: app_commands.AppCommandError) -> None:
@@ -74,6 +78,17 @@ def app_command(command: Command) -> AppCommand:
     return made
 
 
+def _shortcut(command: Command) -> app_commands.ContextMenu:
+    """The command for a message that has sound in it."""
+
+    async def chosen(interaction: discord.Interaction[Any], message: discord.Message) -> None:
+        # The library knows no client but its own.
+        client: Any = interaction.client
+        await client.reception.chosen(interaction, command, message)
+
+    return app_commands.ContextMenu(name=reply(f"shortcut_{command.name}"), callback=chosen)
+
+
 def options_typed(command: Command, given: Mapping[str, Any]) -> tuple[dict[str, str], str]:
     """The options as they are typed elsewhere, and further ones in one line: the rare ones, and files as links."""
     values: dict[str, str] = {}
@@ -82,7 +97,7 @@ def options_typed(command: Command, given: Mapping[str, Any]) -> tuple[dict[str,
         value = given.get(option.name)
         if value is not None:
             values[option.name] = _typed(option, value)
-        file = given.get(_file_name(option)) if option.kind == "link" else None
+        file = given.get(str(command.upload)) if option.name == command.sound else None
         if file is not None:
             more.append(format_option(option.name, file.url))
     return values, " ".join(filter(None, more))
@@ -95,8 +110,8 @@ def _shown(command: Command) -> dict[str, tuple[Any, str]]:
         if not option.everyday:
             continue
         shown[option.name] = (_kind(option), option.help)
-        if option.kind == "link":
-            shown[_file_name(option)] = (discord.Attachment, _as_file(option))
+        if option.name == command.sound:
+            shown[str(command.upload)] = (discord.Attachment, _as_file(option))
     if not all(option.everyday for option in command.options):
         shown[ADVANCED] = (_Range[str, None, CHARACTERS], ADVANCED_HELP)
     return shown
@@ -117,11 +132,6 @@ def _kind(option: Option) -> Any:
         case "text" if option.max_length:
             return _Range[str, None, min(option.max_length, CHARACTERS)]
     return str
-
-
-def _file_name(option: Option) -> str:
-    """The option beside a link that takes a file instead."""
-    return option.name.replace("_url", "_file")
 
 
 def _as_file(option: Option) -> str:

@@ -16,7 +16,9 @@ from workflows.named import MENTION, mention
 # How long discord.py remembers that it showed a modal; ours need no memory.
 _FORGOTTEN_S = 900.0
 _CUSTOM_ID = re.compile(r"form:(?P<command>[\w-]+):(?P<parent>\d+)")
-_ROW, _TEXT, _PEOPLE, _LABEL = 1, 4, 5, 18
+_ROW, _TEXT, _PEOPLE, _LABEL, _FILE = 1, 4, 5, 18, 19
+# What Discord takes in one form.
+FIELDS = 5
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,11 @@ class Sent:
 def modal(form: Form) -> ui.Modal:
     """`form` to fill in."""
     shown = ui.Modal(title=form.title, timeout=_FORGOTTEN_S, custom_id=f"form:{form.command}:{form.parent or 0}")
+    room = len(form.fields) <= FIELDS
     for field in form.fields:
+        if field.file and not room:
+            # The command has a place for it.
+            continue
         shown.add_item(ui.Label(text=field.label, component=_input(field)))
     return shown
 
@@ -47,7 +53,9 @@ def sent(interaction: discord.Interaction[Any]) -> Sent | None:
     return Sent(match["command"], int(match["parent"]) or None, answers)
 
 
-def _input(field: Field) -> ui.TextInput[Any] | ui.UserSelect[Any]:
+def _input(field: Field) -> ui.TextInput[Any] | ui.UserSelect[Any] | ui.FileUpload[Any]:
+    if field.file:
+        return ui.FileUpload(custom_id=field.name, required=field.required, max_values=1)
     if field.person:
         there = MENTION.fullmatch(field.value)
         chosen = [discord.Object(int(there[1]), type=discord.User)] if there and there[1].isdecimal() else []
@@ -68,16 +76,19 @@ def _inputs(components: Any) -> Iterator[Mapping[str, Any]]:
             yield from _inputs([component["component"]])
         elif component["type"] == _ROW:
             yield from _inputs(component["components"])
-        elif component["type"] in (_TEXT, _PEOPLE):
+        elif component["type"] in (_TEXT, _PEOPLE, _FILE):
             yield component
 
 
 def _answer(part: Mapping[str, Any], resolved: Mapping[str, Any]) -> str | None:
-    """What was written, or who was chosen as it is typed elsewhere."""
+    """What was written, who was chosen as it is typed elsewhere, or the link to a file."""
     if part["type"] == _TEXT:
         return part.get("value")
     chosen = [str(number) for number in part.get("values") or ()]
     if not chosen:
         return None
+    if part["type"] == _FILE:
+        file = (resolved.get("attachments") or {}).get(chosen[0]) or {}
+        return file.get("url")
     known = (resolved.get("users") or {}).get(chosen[0]) or {}
     return mention(chosen[0], known.get("global_name") or known.get("username") or chosen[0])

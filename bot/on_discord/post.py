@@ -29,6 +29,7 @@ def result(card: Card, locale: str = "en") -> discord.Embed:
     parts = [clipped(said(card.line), _LINE)]
     if card.asked and card.asked != card.title:
         parts.append(f'"{plain(card.asked)}"')
+    parts += [clipped(said(line), _LINE) for line in card.heard]
     # In italics, so that no line of theirs begins a list or a heading.
     parts += [f"*{plain(line)}*" for line in card.lyrics.splitlines()]
     embed.description = clipped("\n".join([*parts, *_small(card, locale)]), DESCRIPTION)

@@ -13,16 +13,18 @@ import discord
 from discord import app_commands
 
 from bot.actions import Action
-from bot.answers import Answer
+from bot.answers import Answer, refused
 from bot.commands import Command
 from bot.desk import Desk, action_named, confirmation
 from bot.forms import Form
 from bot.on_discord import private
-from bot.on_discord.buttons import DRAFT, KEEP, Press, of_question
+from bot.on_discord.buttons import DRAFT, KEEP, Press, job_of, of_question
 from bot.on_discord.forms import modal, sent
 from bot.on_discord.permissions import missing
 from bot.on_discord.places import request, where, who
 from bot.replies import reply
+from bot.shortcuts import sound_of
+from workflows.refusal import Refusal
 from workflows.view import JobView
 
 log = logging.getLogger(__name__)
@@ -60,6 +62,24 @@ class Reception:
             fresh = await _acknowledged(asked)
             answer = self._unable(asked, command) or await self._desk.asked(
                 who(asked), where(asked), command, values, request(asked), more=more
+            )
+            await _answered(asked, answer, fresh=fresh)
+
+    async def chosen(self, asked: Asked, command: Command, message: discord.Message) -> None:
+        """A command from the menu of a message: for the sound in it."""
+        async with self._receiving(asked):
+            try:
+                values = sound_of(command, job=job_of(message), files=_sounds(message), text=message.content)
+            except Refusal as refusal:
+                await private.first(asked, refused(refusal, _locale(asked)))
+                return
+            if not command.complete:
+                shown = self._unable(asked, command) or self._desk.begun(who(asked), command, values)
+                await self._show(asked, shown)
+                return
+            fresh = await _acknowledged(asked)
+            answer = self._unable(asked, command) or await self._desk.asked(
+                who(asked), where(asked), command, values, request(asked)
             )
             await _answered(asked, answer, fresh=fresh)
 
@@ -190,6 +210,12 @@ async def _apologise(asked: Asked) -> None:
         await (private.later if asked.response.is_done() else private.first)(asked, sorry)
     except (*TROUBLE, OSError) as trouble:
         log.info("interaction %s could not be answered: %r", asked.id, trouble)
+
+
+def _sounds(message: discord.Message) -> list[str]:
+    """Links to the files of a message, those that say they are sound first."""
+    files = sorted(message.attachments, key=lambda file: not (file.content_type or "").startswith(("audio/", "video/")))
+    return [file.url for file in files]
 
 
 def _locale(asked: Asked) -> str:

@@ -29,7 +29,7 @@ async def synchronise(token: str, api_url: str | None, rules: Rules, known: Path
     async with _logged_in(token, api_url) as client:
         grown = tree(client, catalogue(rules.known))
         await synchronised(grown, known, force=True)
-        return len(grown.get_commands())
+        return len(grown.get_commands(type=discord.AppCommandType.chat_input))
 
 
 @asynccontextmanager

@@ -64,6 +64,21 @@ def by_button(body: JSON) -> Asking:
     )
 
 
+def by_message(body: JSON) -> Asking:
+    """Somebody chose something from the menu of a message; what comes of it is posted beside it."""
+    message = body.get("message") or {}
+    thread = message.get("thread_ts")
+    return Asking(
+        who=_person(body),
+        where=ReplyTo(
+            "slack", f"{_team(body)}/{body['channel']['id']}", thread if thread != message.get("ts") else None
+        ),
+        request=f"slack:{body['trigger_id']}",
+        trigger=body["trigger_id"],
+        reply_url=body.get("response_url"),
+    )
+
+
 def by_form(body: JSON, sent: Sent) -> Asking:
     """Somebody sent a form, which Slack gives no way to answer."""
     return Asking(who=_person(body), where=sent.where, request=sent.request)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from slack_sdk.models.blocks import (
     ActionsBlock,
@@ -26,6 +27,7 @@ from bot.commands import Command
 from bot.desk import confirmation
 from bot.on_slack.mrkdwn import escaped, fitted, mrkdwn, pieces
 from bot.replies import reply
+from bot.shortcuts import SHORTCUTS
 
 # Every other command is typed behind this one.
 STUDIO = "studio"
@@ -53,6 +55,7 @@ class Blocks:
         lines = [title if card.ended else f"♪ {title}", mrkdwn(self.spoken(card.line))]
         if card.state == "done" and card.asked and card.asked != card.title:
             lines.append(mrkdwn(f"“{card.asked}”"))
+        lines += [mrkdwn(line) for line in card.heard]
         lines += [f">{mrkdwn(line)}" for line in card.lyrics.splitlines()]
         picture = ImageElement(alt_text=card.title or f"#{card.job}", slack_file=SlackFile(id=cover)) if cover else None
         blocks: list[Block] = [SectionBlock(text=_markdown("\n".join(lines), SECTION), accessory=picture)]
@@ -132,6 +135,24 @@ class Blocks:
 def spoken_name(name: str) -> str:
     """The command `name` as it is typed here."""
     return f"/{name}" if name in MAIN_COMMANDS else f"/{STUDIO} {name}"
+
+
+def job_of(message: Mapping[str, Any]) -> int | None:
+    """The job that a message of ours is about, as its buttons say."""
+    rows = [block.get("elements") or () for block in message.get("blocks") or () if block.get("type") == "actions"]
+    values = [str(part.get("value")) for row in rows for part in row if action_of(str(part.get("action_id")))]
+    return next((int(value) for value in values if value.isdecimal()), None)
+
+
+def shortcut_id(name: str) -> str:
+    """What Slack calls the entry for the command `name` in the menu of messages."""
+    return f"m:about:{name}"
+
+
+def shortcut_of(callback_id: str) -> str:
+    """The command of such an entry; "" for any other."""
+    name = callback_id.removeprefix(shortcut_id(""))
+    return name if name != callback_id and name in SHORTCUTS else ""
 
 
 def action_of(action_id: str) -> str:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from slack_sdk.models.blocks import InputBlock, PlainTextInputElement, UserSelectElement
+from slack_sdk.models.blocks.block_elements import FileInputElement
 from slack_sdk.models.views import View
 
 from bot.answers import refusal_words
+from bot.commands import Command
 from bot.forms import LONGEST, Field, Form
 from bot.on_slack.blocks import spoken_name
 from bot.on_slack.mrkdwn import typed
@@ -20,7 +22,7 @@ from workflows.people import ReplyTo
 from workflows.refusal import Refusal
 
 FORM = "m:form"
-_TEXT, _PERSON = "text", "person"
+_TEXT, _PERSON, _FILE = "text", "person", "file"
 
 
 @dataclass(frozen=True)
@@ -34,15 +36,18 @@ class Sent:
     request: str
 
 
-def modal(form: Form, where: ReplyTo, locale: str) -> View:
-    """The form, with everything in it that its answer needs: nothing about it is kept here."""
+def modal(form: Form, where: ReplyTo, locale: str, *, files: bool = True) -> View:
+    """The form, with everything in it that its answer needs: nothing about it is kept here.
+
+    Without `files` it asks for none: Slack opens none that do where the app may not read them.
+    """
     kept = {"command": form.command, "parent": form.parent, "channel": where.channel, "thread": where.message}
     return View(
         type="modal",
         callback_id=FORM,
         title=spoken_name(form.command)[:24],
         submit=reply("button_send", locale, ask=None if form.music else True)[:24],
-        blocks=[_input(field) for field in form.fields],
+        blocks=[_input(field) for field in form.fields if files or not field.file],
         private_metadata=json.dumps(kept),
     )
 
@@ -60,14 +65,18 @@ def sent(view: Mapping[str, Any]) -> Sent:
     )
 
 
-def corrections(refusal: Refusal, fields: Sequence[str], locale: str) -> dict[str, str]:
+def corrections(refusal: Refusal, command: Command, fields: Sequence[str], locale: str) -> dict[str, str]:
     """A refusal under that of the form's `fields` which it is about, else under the last one."""
-    name = refusal.field if refusal.field in fields else fields[-1]
+    # One line takes the number of a song, or a link.
+    about = command.song if refusal.field == command.sound and command.song else refusal.field
+    name = about if about in fields else fields[-1]
     return {str(name): refusal_words(refusal, locale).replace("`", "")}
 
 
 def _answer(inside: Mapping[str, Any]) -> str | None:
-    """What was written, or who was chosen as it is typed elsewhere."""
+    """What was written, who was chosen as it is typed elsewhere, or the link to a file."""
+    if files := (inside.get(_FILE) or {}).get("files"):
+        return str(files[0].get("url_private") or "") or None
     person = (inside.get(_PERSON) or {}).get("selected_user")
     if person is not None:
         return f"<@{person}>"
@@ -81,8 +90,15 @@ def _input(field: Field) -> InputBlock:
         label=field.label or field.name,
         hint=None if field.person else field.hint or None,
         optional=not field.required,
-        element=_person(field) if field.person else _text(field),
+        element=_element(field),
     )
+
+
+def _element(field: Field) -> FileInputElement | PlainTextInputElement | UserSelectElement:
+    if field.file:
+        # Which kinds of files hold sound is for the house to say.
+        return FileInputElement(action_id=_FILE, max_files=1)
+    return _person(field) if field.person else _text(field)
 
 
 def _person(field: Field) -> UserSelectElement:

@@ -6,47 +6,60 @@ import asyncio
 import logging
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
+from typing import Any, TypeVar
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import forms
-from bot.answers import Answer
+from bot.answers import Answer, refused
 from bot.commands import Command
 from bot.desk import Desk, action_named
-from bot.forms import Form
-from bot.on_slack.asking import Asking, by_button, by_command, by_form
-from bot.on_slack.blocks import DRAFT, STUDIO, Blocks, action_of
+from bot.forms import IS_LINK, Form
+from bot.on_slack.asking import Asking, by_button, by_command, by_form, by_message
+from bot.on_slack.blocks import DRAFT, STUDIO, Blocks, action_of, job_of, shortcut_of
 from bot.on_slack.failures import TROUBLE, code_of
 from bot.on_slack.forms import Sent, corrections, modal, sent
 from bot.on_slack.members import Members
 from bot.on_slack.mrkdwn import mentioning_nobody, naming, typed, unlinked
 from bot.on_slack.private import Private
+from bot.on_slack.shared import SharedFiles
 from bot.replies import reply
+from bot.shortcuts import sound_of
 from workflows.refusal import Refusal
 
 log = logging.getLogger(__name__)
 
 _ANY = re.compile("")
 REMEMBERED = 2000
+# How long somebody hears nothing while sound is fetched.
+PATIENCE_S = 2.0
+
+Shown = TypeVar("Shown")
 
 
 class Handlers:
-    """Listens to `app`. `drain` lets what was acknowledged come to its end."""
+    """Listens to `app`. `drain` lets what was acknowledged come to its end.
+
+    `reads_files`: whether we may, so that forms can ask for one.
+    """
 
     def __init__(self, app: AsyncApp, client: AsyncWebClient, desk: Desk, blocks: Blocks) -> None:
         self._client, self._desk, self._blocks = client, desk, blocks
         self.members = Members(client)
+        self.reads_files = True
         self._private = Private(client, blocks)
+        self._shared = SharedFiles(client, desk.incoming, desk.rules.limits.fetch)
         self._working: set[asyncio.Task[None]] = set()
         # What leaves no trace in the database (a form that opens) is known by this; a restart may forget it.
         self._met: OrderedDict[str, None] = OrderedDict()
         app.command(_ANY)(self._on_command)
         app.action(_ANY)(self._on_press)
         app.view(_ANY)(self._on_form)
+        app.message_shortcut(_ANY)(self._on_shortcut)
 
     async def drain(self, grace_s: float) -> None:
         """Wait for what is under way, but no longer than that."""
@@ -71,6 +84,13 @@ class Handlers:
             name, value = action_of(pressed["action_id"]), str(pressed.get("value", ""))
             self._begin(asking, lambda known: self._pressed(known, name, value))
 
+    async def _on_shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        asking, command = by_message(body), self._desk.commands.get(shortcut_of(body["callback_id"]))
+        if command is not None and self._is_new(asking):
+            message = body.get("message") or {}
+            self._begin(asking, lambda known: self._chosen(known, command, message))
+
     async def _on_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Judged before it is acknowledged: a form that is refused stays open, with everything in it."""
         answered = sent(body["view"])
@@ -78,7 +98,8 @@ class Handlers:
         command = self._desk.commands.get(answered.command)
         refusal = self._judged(answered)
         if command is not None and refusal is not None:
-            await ack(response_action="errors", errors=corrections(refusal, list(answered.answers), asking.who.locale))
+            wrong = corrections(refusal, command, list(answered.answers), asking.who.locale)
+            await ack(response_action="errors", errors=wrong)
             return
         await ack(response_action="clear")
         self._begin(asking, lambda known: self._filled(known, answered))
@@ -95,7 +116,9 @@ class Handlers:
 
     async def _typed(self, asking: Asking, text: str) -> None:
         text = await self.members.named(text)
-        await self._show(asking, await self._desk.typed(asking.who, asking.where, text, asking.request))
+        bring = partial(self._shared.bring, asking)
+        answer = self._desk.typed(asking.who, asking.where, text, asking.request, bring=bring)
+        await self._show(asking, await self._patiently(asking, answer, fetches=IS_LINK.search(text) is not None))
 
     async def _pressed(self, asking: Asking, name: str, value: str) -> None:
         action = action_named(name)
@@ -119,16 +142,47 @@ class Handlers:
             if text and people:
                 # Chosen from a list that Slack shows, or typed.
                 answers[name] = await self.members.named(text) if name in people else mentioning_nobody(text)
-        answer = await self._desk.filled(
-            asking.who, asking.where, answered.command, answers, asking.request, parent=answered.parent
-        )
-        await self._show(asking, answer)
+        answer = self._desk.filled(
+            asking.who, asking.where, answered.command, answers, asking.request, parent=answered.parent,
+            bring=partial(self._shared.bring, asking),
+        )  # fmt: skip
+        fetches = any(IS_LINK.search(text) for text in answers.values() if text)
+        await self._show(asking, await self._patiently(asking, answer, fetches=fetches))
+
+    async def _chosen(self, asking: Asking, command: Command, message: Mapping[str, Any]) -> None:
+        files = [str(file.get("url_private") or "") for file in message.get("files") or ()]
+        text = typed(str(message.get("text") or ""))
+        try:
+            values = sound_of(command, job=job_of(message), files=list(filter(None, files)), text=text)
+        except Refusal as refusal:
+            await self._show(asking, refused(refusal, asking.who.locale))
+            return
+        if not command.complete:
+            await self._show(asking, self._desk.begun(asking.who, command, values))
+            return
+        bring = partial(self._shared.bring, asking)
+        answer = self._desk.asked(asking.who, asking.where, command, values, asking.request, bring=bring)
+        await self._show(asking, await self._patiently(asking, answer, fetches=command.sound in values))
+
+    async def _patiently(self, asking: Asking, answer: Awaitable[Shown], *, fetches: bool) -> Shown:
+        """What the desk says. Where that `fetches` sound and takes a while, whoever waits is told."""
+        if not fetches:
+            return await answer
+        work = asyncio.ensure_future(answer)
+        try:
+            await asyncio.wait([work], timeout=PATIENCE_S)
+            if not work.done():
+                await self._private.tell(asking, Answer(reply("fetching_sound", asking.who.locale)))
+            return await work
+        finally:
+            work.cancel()
 
     async def _show(self, asking: Asking, shown: Form | Answer | None) -> None:
         if shown is None:
             return
         if isinstance(shown, Form):
-            if not await self._opened(asking, modal(shown, asking.where, asking.who.locale)):
+            view = modal(shown, asking.where, asking.who.locale, files=self.reads_files)
+            if not await self._opened(asking, view):
                 await self._private.tell(asking, Answer(reply("internal", asking.who.locale)))
         elif shown.file is None or not await self._opened(asking, self._blocks.sheet(shown.text, shown.file)):
             await self._private.tell(asking, shown)

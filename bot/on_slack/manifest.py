@@ -8,8 +8,10 @@ from typing import Any
 
 from bot.answers import MAIN_COMMANDS
 from bot.commands import Command
-from bot.on_slack.blocks import STUDIO
+from bot.on_slack.blocks import STUDIO, shortcut_id
 from bot.on_slack.surface import EVENTS
+from bot.replies import reply
+from bot.shortcuts import SHORTCUTS
 
 # Each with what it is for.
 SCOPES = (
@@ -18,6 +20,7 @@ SCOPES = (
     "chat:write",
     "chat:write.public",
     "commands",
+    "files:read",  # sound that people start from
     "files:write",
     "groups:history",
     "im:history",
@@ -64,6 +67,15 @@ def manifest(commands: Mapping[str, Command], *, url: str | None) -> dict[str, A
             },
             "bot_user": {"display_name": "Minstrel", "always_online": True},
             "slash_commands": slash,
+            "shortcuts": [
+                {
+                    "name": reply(f"shortcut_{name}"),
+                    "type": "message",
+                    "callback_id": shortcut_id(name),
+                    "description": commands[name].summary,
+                }
+                for name in SHORTCUTS
+            ],
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {

@@ -29,6 +29,7 @@ from bot.on_slack.socket import CONNECTING_S, Socket
 log = logging.getLogger(__name__)
 
 EVENTS = "/slack/events"
+READS_FILES = "files:read"
 BOT_TOKEN, APP_TOKEN = "MINSTREL_SLACK_BOT_TOKEN", "MINSTREL_SLACK_APP_TOKEN"
 CALL_S, CLOSING_S = 30.0, 5.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
@@ -121,7 +122,11 @@ class SlackSurface:
 
     async def _connect(self) -> None:
         with _token(BOT_TOKEN):
-            self._handlers.members.team = (await self._client.auth_test()).get("team_id")
+            known = await self._client.auth_test()
+        self._handlers.members.team = known.get("team_id")
+        # An app that was made before that was asked for goes on without.
+        scopes = {name.casefold(): value for name, value in known.headers.items()}.get("x-oauth-scopes")
+        self._handlers.reads_files = scopes is None or READS_FILES in scopes.replace(" ", "").split(",")
         if self._app_token is None:
             return
         with _token(APP_TOKEN):

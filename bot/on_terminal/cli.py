@@ -12,7 +12,8 @@ from pathlib import Path
 DONE, FAILED, REFUSED = 0, 1, 2
 # The names of `bot.actions.ACTIONS`, written here so that help stays instant; the parity test compares them.
 BUTTONS = (
-    "cancel", "retry", "variations", "redo", "extend", "edit", "stems", "lrc", "delete",
+    "cancel", "retry", "variations", "redo", "extend", "edit", "stems", "cover", "reference", "details", "lrc",
+    "delete",
     "retake", "repaint", "remix", "words", "post",
 )  # fmt: skip
 

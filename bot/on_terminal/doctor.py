@@ -10,8 +10,9 @@ import shutil
 import sys
 from collections.abc import Callable
 
-from bot.compose import Settings, is_worked, lyrics_author_answers, open_house, read_rules, read_words
+from bot.compose import Settings, is_worked, lyrics_author_answers, open_house, read_rules, read_words, separates
 from bot.replies import reply
+from engine.spec import EngineError
 
 ENOUGH_BYTES = 2 * 1024**3
 ENGINE_PARTS = ("torch", "torchaudio", "soundfile", "pydub", "imageio_ffmpeg", "mido", "mutagen", "PIL")
@@ -29,6 +30,7 @@ def run(settings: Settings, args: argparse.Namespace) -> int:
         "engine": _engine,
         "voice": _voice,
         "lyrics": _lyrics,
+        "stems": _stems,
         "worker": _worker,
         "chats": _chats,
     }
@@ -81,6 +83,19 @@ def _lyrics(settings: Settings) -> Finding:
         return False, reply("doctor_lyrics_half_set_up")
     answers = lyrics_author_answers(settings)
     return answers, reply("doctor_lyrics" if answers else "doctor_lyrics_away", model=settings.lyrics_model)
+
+
+def _stems(settings: Settings) -> Finding:
+    checkpoint = settings.demucs_checkpoint
+    try:
+        stems = separates(checkpoint)
+    except EngineError as error:
+        return False, reply("doctor_stems_unusable", file=str(checkpoint), reason=error.params["reason"])
+    if checkpoint is None:
+        return True, reply("doctor_stems_approximate", stems=stems)
+    if importlib.util.find_spec("demucs") is None:
+        return False, reply("doctor_no_demucs", file=checkpoint.name)
+    return True, reply("doctor_stems", model=checkpoint.stem, stems=stems)
 
 
 def _worker(settings: Settings) -> Finding:

@@ -15,6 +15,7 @@ from rich.text import Text
 from bot.actions import ACTIONS, Action
 from bot.commands import command_name
 from bot.compose import House, Settings, deliver, is_worked, open_house
+from bot.names import own_title
 from bot.on_terminal.cli import REFUSED
 from bot.on_terminal.lines import answer_lines, job_lines
 from bot.on_terminal.report import answer_json, as_json
@@ -100,7 +101,8 @@ def _list(house: House, jobs: list[JobView], *, as_object: bool) -> int:
         progress = f" {job.progress:.0%}" if job.status == "PROCESSING" and job.progress is not None else ""
         what = f"/{command_name(job.task)}"
         status = job.status.lower() + progress if job.taken_down is None else "taken down"
-        cells = (str(job.id), when, cleaned(job.user), what, cleaned(job.title or ""), status, str(job.price))
+        title = cleaned(job.title or own_title(job))
+        cells = (str(job.id), when, cleaned(job.user), what, title, status, str(job.price))
         # As text: what people are called, or call their songs, is no markup.
         table.add_row(*map(Text, cells))
     Console().print(table)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from bot import analysis
 from bot.answers import Answer
 from bot.facts import facts
 from bot.names import name_of
@@ -12,8 +13,8 @@ from bot.notices import notices
 from bot.on_terminal.courier import folder_of, placed
 from bot.on_terminal.report import error_of
 from bot.origin import origin
-from bot.replies import reply
-from bot.waiting import waiting
+from bot.replies import cleaned, reply
+from bot.waiting import stage, waiting
 from workflows.view import JobView
 
 # Commands of chats that have words of their own here; every other one is typed behind `minstrel play`.
@@ -46,8 +47,7 @@ def job_lines(job: JobView, songs: Path) -> list[str]:
     if job.status == "PENDING":
         return [f"#{job.id} {name_of(job)}: {waiting(job)}"]
     done = f" {job.progress:.0%}" if job.progress is not None else ""
-    stage = reply("stage_" + (job.stage or "planning"))
-    return [f"#{job.id} {name_of(job)}: {stage}{done}"]
+    return [f"#{job.id} {name_of(job)}: {stage(job)}{done}"]
 
 
 def error_lines(job: JobView) -> list[str]:
@@ -61,7 +61,7 @@ def error_lines(job: JobView) -> list[str]:
 
 def finished_lines(job: JobView, songs: Path) -> list[str]:
     """A finished job: each take with its facts and files, then what people should know, and what it cost."""
-    lines: list[str] = []
+    lines: list[str] = _heard(job)
     places = placed(job, songs)
     for track in job.tracks:
         score = "" if track.quality_score is None else f" · quality {track.quality_score:.2f}"
@@ -74,10 +74,19 @@ def finished_lines(job: JobView, songs: Path) -> list[str]:
             names = dict.fromkeys(name for name, _ in stems)
             lines.append(f"  ⫶ {_short(stems[0][1])}/  {', '.join(names)}")
     lines += notices(job)
-    if not folder_of(job, songs).is_dir():
+    if job.tracks and not folder_of(job, songs).is_dir():
         lines.append(reply("files_moved", folder=str(folder_of(job, songs))))
     came_from = origin(job, "en")
     return [*lines, *([came_from] if came_from else []), reply("paid", job=job.id, credits=job.price)]
+
+
+def _heard(job: JobView) -> list[str]:
+    """What was heard in a piece of audio."""
+    if job.analysis is None:
+        return []
+    heard = analysis.of(job.analysis)
+    told = (" · ".join(analysis.main_facts(heard)), *analysis.lines(heard))
+    return [f"♪ {cleaned(name_of(job), 100)}", *(f"  {line}" for line in told)]
 
 
 def _short(path: Path) -> str:

@@ -8,12 +8,16 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from bot import compose
-from bot.commands import catalogue
+from bot.commands import Command, catalogue
 from bot.desk import Desk
+from bot.forms import IS_LINK
 from bot.on_terminal.lines import answer_lines, error_lines, finished_lines
 from bot.on_terminal.progress import display
 from bot.on_terminal.report import answer_json, as_json
@@ -23,12 +27,14 @@ from bot.waiting import low, taken
 from workflows import control, outbox_state
 from workflows.people import ReplyTo, Requester
 from workflows.refusal import Refusal
-from workflows.submit import Accepted, submit
+from workflows.submit import Accepted, judge, submit
 from workflows.view import JobView
 
 LOOK_S = 0.2
 # How often to see whether the worker we rely on is still there.
 WATCH_S = 2.0
+# Stands for what is taken in until it is.
+SOME_LINK = "https://minstrel.invalid/sound"
 
 
 def run(settings: compose.Settings, args: argparse.Namespace) -> int:
@@ -58,14 +64,13 @@ async def _play(house: compose.House, args: argparse.Namespace) -> int:
         compose.require_engine()
         # Words that can't be read are told before anything is accepted.
         compose.read_words(house.settings)
-    accepted = await submit(
-        house.db,
-        house.rules,
-        who,
-        ReplyTo("terminal", str(args.out.resolve()) if args.out else ""),
-        parsed.command.task,
-        parsed.values,
-    )
+    try:
+        values = await _taken_in(house, who, parsed.command, parsed.values)
+        here = ReplyTo("terminal", str(args.out.resolve()) if args.out else "")
+        task = parsed.command.task
+        accepted = await submit(house.db, house.rules, who, here, task, values, incoming=house.incoming)
+    finally:
+        await house.incoming.close()
     if args.no_wait:
         _print_waiting(house, await control.show(house.db, accepted.job_id), accepted, as_object=args.json)
         return 0
@@ -80,6 +85,39 @@ async def _play(house: compose.House, args: argparse.Namespace) -> int:
         if hint := low(accepted):
             print(hint, file=sys.stderr)
     return 0 if job.status == "COMPLETED" else 1
+
+
+async def _taken_in(
+    house: compose.House, who: Requester, command: Command, values: Mapping[str, str]
+) -> Mapping[str, str]:
+    """The same with a file of this machine made a link to what was taken in: whoever types here may read it."""
+    song, sound = command.song, command.sound
+    if sound is None:
+        return values
+    named = next((name for name in (sound, song) if name and _is_path(values.get(name), name == sound)), None)
+    if named is None:
+        if sound in values:
+            print(reply("fetching_sound"), file=sys.stderr, flush=True)
+        return values
+    file = _path(values[named])
+    if not file.is_file() or not os.access(file, os.R_OK):
+        raise Refusal("no_such_file", field=named, value=str(file))
+    rest = {name: value for name, value in values.items() if name != named}
+    # What is wrong with the rest is said before anything is kept.
+    judge(house.rules, command.task, {**rest, sound: SOME_LINK})
+    return {**rest, sound: await house.incoming.take_in(file, file.stem, who, field=sound)}
+
+
+def _is_path(value: str | None, wants_link: bool) -> bool:
+    """Whether that is a file's name: where a link is wanted whatever is none, else a file that is there."""
+    if not value or IS_LINK.match(value):
+        return False
+    return wants_link or _path(value).is_file()
+
+
+def _path(value: str) -> Path:
+    path = url2pathname(urlsplit(value).path) if value.startswith("file://") else value
+    return Path(path).expanduser().resolve()
 
 
 async def _follow(house: compose.House, job_id: int) -> JobView:

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bot.names import name_of
 from bot.replies import reply
-from bot.waiting import waiting
+from bot.waiting import stage, waiting
 from workflows.view import JobView
 
 
@@ -82,4 +82,4 @@ def words_for(job: JobView) -> str:
     name = f"♪ #{job.id} {name_of(job)}"
     if job.status == "PENDING":
         return f"{name}: {waiting(job)}"
-    return f"{name}: {reply('stage_done' if job.ended else 'stage_' + (job.stage or 'planning'))}"
+    return f"{name}: {reply('stage_done') if job.ended else stage(job)}"

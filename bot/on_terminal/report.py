@@ -24,7 +24,7 @@ def as_json(job: JobView, songs: Path) -> dict[str, Any]:
         "title": job.title,
         "plan": job.plan,
         "tracks": [_track(job, track, places) for track in job.tracks],
-        "analysis": None,
+        "analysis": job.analysis,
         "error": error_of(job),
     }
 

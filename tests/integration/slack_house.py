@@ -21,6 +21,7 @@ from tests.fakes.slack import Channel, Interaction, People, Post, SlackStandIn, 
 from tests.integration.house import House, rules
 from workflows import control, outbox_state
 from workflows.deliver import deliver_due
+from workflows.incoming import Incoming
 from workflows.view import JobView
 
 Found = TypeVar("Found")
@@ -81,6 +82,7 @@ class Scene:
     over: Over
     stack: AsyncExitStack
     pace_s: float
+    incoming: Incoming | None = None
     ann: User = kept(init=False)
     bob: User = kept(init=False)
     channel: Channel = kept(init=False)
@@ -102,7 +104,7 @@ class Scene:
             "app_token": self.slack.app_token if self.over == "socket" else None,
             "signing_secret": self.slack.signing_secret,
             "api_url": self.slack.api_url,
-            "desk": Desk(self.house.db, self.house.rules, lambda: None),
+            "desk": Desk(self.house.db, self.house.rules, lambda: None, self.incoming),
             "blob": self.house.blobs.path,
             "channel_s": self.pace_s,
             "progress_s": self.pace_s,

@@ -97,7 +97,7 @@ def test_a_song_whose_score_was_not_kept_offers_no_edits(room: Room) -> None:
         names = [action.name for action in offered(await room.house.job(1), room.house.rules.capabilities)]
         assert names == ["variations", "redo", "stems", "delete"]
         # An old button says why.
-        assert "#1 can't be edited" in await room.press("edit", 1)
+        assert "The notes of #1 are not kept" in await room.press("edit", 1)
 
     run(story())
 

@@ -65,7 +65,7 @@ def registered(room: Room) -> list[list[dict[str, Any]]]:
 
 def test_every_command_and_everyday_option_is_there_with_its_range(play: Play) -> None:
     async def story(room: Room) -> None:
-        (sent,) = registered(room)
+        sent = [command for command in registered(room)[0] if command["type"] == 1]
         commands = catalogue(room.house.rules.known)
         assert {command["name"] for command in sent} == set(commands)
         for registered_command in sent:
@@ -112,9 +112,9 @@ def test_no_command_is_more_than_discord_takes(presets: int) -> None:
     commands = [command.to_dict(grown) for command in grown.get_commands()]
     assert 10 < len(commands) <= 100
     for command in commands:
-        assert len(command["options"]) <= 25
+        assert len(command.get("options", ())) <= 25
         assert characters(command) <= 8000
-        for option in command["options"]:
+        for option in command.get("options", ()):
             assert 1 <= len(option["description"]) <= 100
             assert len(option.get("choices", ())) <= 25
 
@@ -159,7 +159,7 @@ def test_a_typed_song_is_taken_privately_and_posted_for_all(play: Play) -> None:
         assert (await song.attachments[0].read()).startswith(b"ID3 7 1")
         assert await song.attachments[2].read() == PNG
         assert song.content == ""
-        assert labels(song) == ["Variations", "Redo", "Edit", "Stems", "Lyrics", "Delete"]
+        assert labels(song) == ["Variations", "Redo", "Edit", "Stems", "Cover", "Lyrics", "Delete"]
 
     play(story)
 
@@ -377,7 +377,7 @@ def test_buttons_work_after_a_restart(play: Play) -> None:
 def test_edit_leads_to_a_form_for_a_part_of_the_song(play: Play) -> None:
     async def story(room: Room) -> None:
         song = await room.song()
-        assert labels(song) == ["Variations", "Redo", "Edit", "Stems", "Lyrics", "Delete"]
+        assert labels(song) == ["Variations", "Redo", "Edit", "Stems", "Cover", "Lyrics", "Delete"]
         choice = await room.ben.click(song, label="Edit")
         assert "What is to change in A Title?" in answer(choice)
         assert choice.response is not None

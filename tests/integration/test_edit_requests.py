@@ -133,8 +133,8 @@ SAID = {
     ),
     "/retake 1 source_take:3": ("#1 has 2 takes, so there is no take 3 of it. Leave `source_take` out for the first."),
     "/retake 3": (
-        "#3 can't be edited: that takes its notes, which are kept of whole songs made by this version or a later one. "
-        "Nothing was charged. Of an older song, Variations makes one that can be edited."
+        "The notes of #3 are not kept, and that takes them: only whole songs written here have theirs. "
+        "Nothing was charged. A cover, or Repaint, Extend and Remix, can do without them."
     ),
 }
 

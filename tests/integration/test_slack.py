@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from bot.chat import BadToken
+from bot.forms import blank
 from tests.fakes.slack import Interaction, People
 from tests.integration.slack_house import Over, Scene, buttons, field, scene, shown
 from workflows import reports
@@ -227,8 +228,7 @@ def test_every_command_that_has_a_form_opens_it(play: Play) -> None:
                 direct = command.name in ("song", "simple", "cover", "stems", "extend")
                 name, text = (f"/{command.name}", "") if direct else ("/studio", command.name)
                 view = await here.form(await here.people.slash(here.ann, here.channel, name, text))
-                further = ["options"] if len(command.options) > len(command.form) else []
-                assert [block["block_id"] for block in view.blocks] == [*command.form, *further]
+                assert [block["block_id"] for block in view.blocks] == [field.name for field in blank(command).fields]
                 assert view.definition["title"]["text"] == f"{name} {text}".strip()
                 assert view.definition["submit"]["text"] == ("Make it" if command.music else "Send")
 

@@ -63,4 +63,4 @@ def test_people_can_write_to_the_bot_and_it_asks_for_no_more_than_it_uses() -> N
     assert made()["features"]["app_home"]["messages_tab_enabled"] is True
     assert list(SCOPES) == sorted(set(SCOPES))
     # What the other tests of Slack run with, and nothing that reads people's own messages as they write them.
-    assert [scope for scope in SCOPES if scope.endswith((":read", "app_mentions"))] == ["users:read"]
+    assert [scope for scope in SCOPES if scope.endswith((":read", "app_mentions"))] == ["files:read", "users:read"]

@@ -8,9 +8,14 @@ from typing import Any
 
 import pytest
 
+from bot import analysis
+from bot.answers import analysis_answer
 from bot.card import Card, card
+from engine.spec import Analysis
+from engine.spec.analysis import ChordAt, SectionAt
 from tests.fakes.pool import ScriptedPool
-from workflows.view import FileView, JobView, TrackView
+from workflows.refusal import Refusal
+from workflows.view import FileView, JobView, RecordingView, TrackView
 
 MIB = 1 << 20
 ABLE = ScriptedPool.capabilities
@@ -228,3 +233,134 @@ def test_no_foreign_word_calls_anybody_or_breaks_out(evil: str) -> None:
         assert "`" not in text
         assert "](" not in text
         assert len(text) <= 200
+
+
+# --- what was heard, and songs that come from a recording ---
+
+CHORDS = ["A", "F", "C", "G"]
+HEARD = Analysis(
+    title="Night Drive", caption="driving synth-pop with a wide lead", bpm=96.04, keyscale="A Minor",
+    timesignature="4/4", duration=60.0, language="en", loudness=-9.31,
+    # The tempo is a little off: sections begin with a bar all the same.
+    chords=[ChordAt(start=at * 2.5, end=at * 2.5 + 2.5, name=CHORDS[at % 4]) for at in range(24)],
+    sections=[
+        SectionAt(start=0, end=10, kind="intro", letter="A"), SectionAt(start=10, end=30, kind="verse", letter="B"),
+        SectionAt(start=30, end=60, kind="", letter="C"),
+    ],
+    confidence={"bpm": 0.97, "keyscale": 0.62, "timesignature": 0.41, "chords": 0.55, "sections": 0.3, "language": 0.9},
+)  # fmt: skip
+LISTENED = replace(
+    DONE, task="analyze", title=None, parent_id=None, price=0, plan=None, tracks=(),
+    spec={"task": "analyze", "audio_url": "https://example.com/night%20drive.mp3", "source_take": 1},
+    recording=RecordingView("Night Drive", "The Lanterns", 60.0), analysis=HEARD.model_dump(mode="json"),
+)  # fmt: skip
+HEARS = ABLE.model_copy(update={"tasks": ("text2music", "analyze", "cover", "reference", "stems")})
+
+
+def test_an_analysis_tells_what_was_heard_and_how_sure_that_is() -> None:
+    said = card(LISTENED, HEARS, file_limit=MIB, most_files=10)
+    assert (said.title, said.asked) == ("Night Drive", "")
+    assert said.line == "1:00 · 96 BPM · probably A Minor · a guess: 4/4"
+    assert said.heard == (
+        "Caption: driving synth-pop with a wide lead",
+        "Chords of part C, probably: | A | F | C | G |",
+        "Sections, a guess: intro 0:00, verse 0:10, part C 0:30",
+        "Language: English",
+        "Loudness: -9.3 LUFS",
+    )
+    assert said.facts == ("free", "by The Lanterns", "#12")
+    assert (said.files, said.cover, said.notices) == ((), None, ())
+    assert [action.name for action in said.buttons] == ["details", "cover", "reference", "redo", "delete"]
+    assert [action.name for action in shown(LISTENED).buttons] == ["details", "redo", "delete"]
+
+
+def test_a_song_made_here_is_known_exactly() -> None:
+    exact = HEARD.model_copy(update={"exact": True, "confidence": {}, "lyrics": LYRICS, "language": "unknown"})
+    own: dict[str, Any] = {
+        "parent_id": 11,
+        "recording": None,
+        "spec": {"task": "analyze", "source_job_id": 11, "source_take": 1},
+    }
+    said = shown(replace(LISTENED, **own, analysis=exact.model_dump(mode="json")))
+    assert said.line == "1:00 · 96 BPM · A Minor · 4/4"
+    assert said.heard[1:3] == (
+        "Chords of part C: | A | F | C | G |",
+        "Sections: intro 0:00, verse 0:10, part C 0:30",
+    )
+    assert said.facts == ("free", "from #11", "#12")
+    assert said.lyrics == "Steam on the window\nRain on the street"
+    bare = exact.model_copy(update={"chords": (), "sections": (), "caption": "", "loudness": None})
+    assert shown(replace(LISTENED, analysis=bare.model_dump(mode="json"))).heard == ()
+
+
+def test_all_that_was_heard_is_a_sheet_with_every_section_bar_by_bar() -> None:
+    sheet = analysis_answer(LISTENED, "en").file
+    assert sheet is not None
+    assert sheet.name == "night-drive.txt"
+    assert "0:10  verse\n      | A | F | C | G |\n      | A | F | C | G |\n\n0:30  part C\n" in sheet.text
+    # In 6/8 a bar has two beats; and where nothing sounds, nobody plays a chord.
+    slow = HEARD.model_copy(update={
+        "timesignature": "6/8", "bpm": 60.0, "duration": 10.0, "sections": (), "lyrics": "Oh \x1b[31mnight",
+        "chords": (ChordAt(start=0, end=3, name="Dm7"), ChordAt(start=3, end=6, name="N")),
+    })  # fmt: skip
+    text = analysis.sheet(slow)
+    assert "\n0:00\n      | Dm7 | Dm7 – | – | – |\n      | – |\n" in text
+    assert text.endswith("Lyrics\n\nOh [31mnight\n")
+    with pytest.raises(Refusal, match="nothing_heard"):
+        analysis_answer(DONE, "en")
+
+
+def test_it_listens_while_it_works() -> None:
+    job = replace(LISTENED, status="PROCESSING", analysis=None, stage="planning")
+    assert shown(job).line == "listening"
+    assert shown(job).title == "Night Drive"
+    assert shown(replace(job, stage="rendering", progress=0.5)).line.startswith("listening ▰▰▰▰▱▱▱▱ 50%")
+
+
+@pytest.mark.parametrize(
+    ("task", "spec", "said"),
+    [
+        ("cover", {}, "cover of Night Drive (heard: 96.5 BPM, probably A Minor, chords, melody hardly)"),
+        ("reference", {}, "sounds like Night Drive (heard: 96.5 BPM, probably A Minor)"),
+        ("repaint", {"repainting_start": 10, "repainting_end": 20}, "0:10 to 0:20 of Night Drive, anew"),
+        ("extend", {"left_extend_length": 0, "right_extend_length": 30}, "Night Drive, longer by 30 s at the end"),
+        ("edit", {"edit_type": "remix", "edit_target_prompt": "ska"}, "remix of Night Drive"),
+        ("stems", {}, "from Night Drive"),
+    ],
+)
+def test_a_song_from_a_recording_says_what_it_comes_from_and_what_was_heard(
+    task: str, spec: dict[str, Any], said: str
+) -> None:
+    sure = {"bpm": 0.9, "keyscale": 0.6, "chords": 0.85, "melody": 0.4, "sections": 0.2}
+    heard = {"title": "Night Drive", "bpm": 96.51, "keyscale": "A Minor", "timesignature": "4/4", "confidence": sure}
+    source: dict[str, Any] = {
+        "parent_id": None,
+        "recording": RecordingView("Night Drive", "", 60.0),
+        "plan": {"heard": heard},
+    }
+    link = {"src_audio_url": "https://example.com/x.mp3", **spec}
+    job = replace(DONE, task=task, spec=link, **source)
+    assert said in shown(job).facts
+    # What it has of its own is certain, what was only heard is not.
+    key = "F Major" if task in ("cover", "reference") else "probably F Major"
+    assert shown(job).line == f"1:12 · 82 BPM · {key} · 4/4"
+    nameless = shown(replace(job, recording=RecordingView("", "", 60.0)))
+    assert any("a recording" in fact for fact in nameless.facts)
+    assert "Night" not in repr(shown(replace(job, status="PENDING", parked=True)))
+
+
+def test_separated_stems_say_what_separated_them() -> None:
+    stems = tuple(file("stem", form, name=name) for name in ("vocals", "drums") for form in ("flac", "mp3"))
+    job = replace(DONE, task="stems", tracks=(take(1, *stems),))
+    names = ["vocals", "drums"]
+    sure = {"vocals": 0.7, "drums": 0.3}
+    for note, said in (
+        ({"code": "stems_approximate", "params": {"stems": names}}, "Separated by estimate: vocals, drums. Approx"),
+        (
+            {"code": "stems_approximate", "params": {"stems": names, "confidence": sure}},
+            "Separated by estimate: vocals roughly, drums hardly. Approximate: ",
+        ),
+        ({"code": "stems_by_model", "params": {"model": "htdemucs"}}, "Separated by htdemucs: vocals, drums."),
+    ):
+        [line] = shown(replace(job, plan={"notices": [note]})).notices
+        assert line.startswith(said)

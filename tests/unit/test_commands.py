@@ -22,9 +22,16 @@ OPTIONS = [
 ]
 
 
+def beside(command: Command, name: str) -> dict[str, Any]:
+    """The values of the command's own example that may stand beside the option `name`: there is one source at most."""
+    values = parse_command(command.example, COMMANDS).values
+    sources = {command.song, command.sound, "audio_codes"}
+    return {other: value for other, value in values.items() if not {other, name} <= sources}
+
+
 def with_option(command: Command, option: Option, value: Any) -> Any:
     """The spec of the command's own example with one option changed."""
-    values: dict[str, Any] = {**parse_command(command.example, COMMANDS).values, option.name: value}
+    values: dict[str, Any] = {**beside(command, option.name), option.name: value}
     return getattr(parse_as(REQUESTS[command.task], values), option.name)
 
 

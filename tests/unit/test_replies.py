@@ -18,6 +18,7 @@ from bot.replies import _messages, cleaned, reply
 from bot.syntax import parse_command
 from engine.spec import MODELS, InvalidSpec, parse, parse_as
 from engine.spec.languages import LANGUAGES
+from tests.unit.test_commands import beside
 from workflows.asks import ASKS
 from workflows.refusal import Refusal
 
@@ -30,7 +31,7 @@ KNOWN = {"genre_preset": ("Hip Hop", "R&B"), "model_version": ("audiomusic-v2", 
 FAILURES = [
     "engine_crashed", "engine_stalled", "engine_out_of_memory", "engine_failed", "encode_failed", "decode_failed",
     "disk_full", "database_busy", "lyrics_unreadable", "nothing_to_sing", "no_room_to_sing", "no_score",
-    "region_outside", "nothing_to_edit", "nothing_to_extend", "internal",
+    "region_outside", "nothing_to_edit", "nothing_to_extend", "recording_gone", "no_source", "source_gone", "internal",
 ]  # fmt: skip
 
 
@@ -140,6 +141,24 @@ def test_a_refused_ask_shows_its_own_way_on(text: str, sentence: str) -> None:
     assert words_of(Refusal.of(caught.value, parsed.command.task)) == sentence
 
 
+SOURCES = {
+    "/stems source_job_id:https://example.com/mine.mp3": "Try `src_audio_url:https://example.com/song.mp3`.",
+    "/analyze audio_url:12": "Try `source_job_id:12`.",
+    "/analyze audio_url:song.mp3": "Try `audio_url:https://example.com/song.mp3`.",
+    "/reference calm source_job_id:1 reference_audio_url:https://example.com/mine.mp3": (
+        "There are two things to start from: keep only one of `reference_audio_url` or `source_job_id`."
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "end"), SOURCES.items(), ids=range(len(SOURCES)))
+def test_a_number_in_place_of_a_link_or_the_other_way_round_gets_the_way_on_that_was_meant(text: str, end: str) -> None:
+    parsed = parse_command(text, COMMANDS)
+    with pytest.raises(InvalidSpec) as caught:
+        parse(parsed.command.task, parsed.values)
+    assert words_of(Refusal.of(caught.value, parsed.command.task)).endswith(end)
+
+
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
 def test_every_way_on_works(command: Any) -> None:
     """Whatever is wrong with an option, what we advise to try is accepted."""
@@ -147,7 +166,7 @@ def test_every_way_on_works(command: Any) -> None:
     for option in command.options:
         if option.kind == "text":
             continue
-        example = parse_command(command.example, COMMANDS).values
+        example = beside(command, option.name)
         for wrong in ("nonsense", "-99", "1e99", "0.123"):
             try:
                 parse_as(model, {**example, option.name: wrong}, KNOWN)

@@ -30,6 +30,12 @@ READ = [
     ("/vocals [verse]\n  Hello\n\n[chorus]\nAgain", {"lyrics": "[verse]\n  Hello\n\n[chorus]\nAgain"}),
     (r"/vocals [verse]\nHello", {"lyrics": "[verse]\nHello"}),
     ("/stems #12", {"source_job_id": "12"}),
+    ("/stems https://example.com/a:b.mp3", {"src_audio_url": "https://example.com/a:b.mp3"}),
+    ('/stems "HTTPS://example.com/a.mp3"', {"src_audio_url": "HTTPS://example.com/a.mp3"}),
+    ("/analyze #12", {"source_job_id": "12"}),
+    ("/analyze 12 source_take:2", {"source_job_id": "12", "source_take": "2"}),
+    ("/analyze song.mp3", {"audio_url": "song.mp3"}),
+    ("/cover https://example.com is a place", {"caption": "https://example.com is a place"}),
     ("/simple #12 is my favourite", {"query": "#12 is my favourite"}),
     ("/stems", {}),
 ]

@@ -44,7 +44,10 @@ async def download(workspace: Workspace, request: web.Request, tokens: set[str])
         return web.Response(status=404)
     if request.headers.get("Authorization", "").removeprefix("Bearer ") not in tokens:
         return web.Response(status=403)
-    return web.Response(body=file.data, content_type="application/octet-stream")
+    workspace.downloads.append(file.id)
+    if file.moved_to:
+        return web.Response(status=302, headers={"Location": file.moved_to})
+    return web.Response(body=file.data, content_type=file.served_as)
 
 
 def complete_upload(workspace: Workspace, arguments: Arguments) -> JSON:

@@ -43,7 +43,7 @@ class Channel:
 
 @dataclass
 class File:
-    """`length` is what was promised; `data` is what came."""
+    """`length` is what was promised; `data` is what came. `moved_to`: its private address only leads on to there."""
 
     id: str
     name: str
@@ -55,6 +55,8 @@ class File:
     data: bytes | None = None
     completed_at: float | None = None
     deleted: bool = False
+    moved_to: str = ""
+    served_as: str = "application/octet-stream"
     shared_in: list[tuple[str, str]] = field(default_factory=list)
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.fakes.slack import limits
 from tests.fakes.slack.arguments import JSON, Arguments, Refused
 from tests.fakes.slack.interactions import Trigger, View
@@ -88,6 +90,8 @@ class Views:
 
     def _definition(self, arguments: Arguments, method: str) -> JSON:
         definition = arguments.structure("view", "invalid_arguments")
+        if '"file_input"' in json.dumps(definition) and "files:read" not in self._workspace.scopes:
+            raise Refused("missing_scope", needed="files:read")
         if not isinstance(definition, dict):
             raise Refused("invalid_arguments", messages=("missing required field: view",))
         return self.checked(definition, method)

@@ -34,6 +34,8 @@ class Workspace:
     def __init__(self, scopes: set[str]) -> None:
         self.clock = Clock()
         self.scopes = scopes
+        # Files that somebody with a token asked for.
+        self.downloads: list[str] = []
         self.url = ""
         self.settling_s = 0.0
         self.users: dict[str, User] = {}
