@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.hearing.transcript import Transcript
 from engine.spec import EngineError
 from engine.spec.protocol import LineTime
 from engine.studio.compose.brief import Brief, Singer
@@ -39,7 +41,7 @@ class Voices:
 
 @dataclass(frozen=True)
 class Session:
-    """`name` is the engine's, as plans tell it."""
+    """`name` is the engine's, as plans tell it; `separation` the checkpoint of the model that separates, if any."""
 
     name: str
     sample_rate: int
@@ -47,6 +49,8 @@ class Session:
     speaker: Speaker
     tones: Tones = field(default_factory=Tones)
     readings: dict[tuple[str, str, bool, bool], tuple[LyricLine, ...]] = field(default_factory=dict)
+    transcripts: dict[tuple[str, bool], Transcript] = field(default_factory=dict)
+    separation: Path | None = None
 
     def silent_because(self) -> str | None:
         """Why nobody can sing here, or None."""
