@@ -15,6 +15,7 @@ from engine.studio.compose.dice import Dice
 from engine.studio.compose.form import Form, Stretch
 from engine.studio.compose.groove import Hit
 from engine.studio.compose.harmony import Chords
+from engine.studio.compose.material import ALL_NEW, Material
 from engine.studio.compose.patterns import CRASH, KICK
 from engine.studio.compose.sounding import without_holes
 from engine.studio.compose.theory import melody_scale
@@ -31,9 +32,11 @@ class Band:
     """Everybody who plays one song, and what they have to know of it."""
 
     def __init__(
-        self, brief: Brief, form: Form, chords: Chords, clock: Clock, dice: Dice, voice: tuple[SungLine, ...]
-    ) -> None:
+        self, brief: Brief, form: Form, chords: Chords, clock: Clock, dice: Dice, voice: tuple[SungLine, ...],
+        material: Material = ALL_NEW,
+    ) -> None:  # fmt: skip
         self.brief, self.form, self.chords, self.clock, self.dice, self.voice = brief, form, chords, clock, dice, voice
+        self.material = material
         self.preset = brief.preset
         self.players = chord_players(brief.preset, dice)
         self.newcomer = self._newcomer()
@@ -92,6 +95,7 @@ class Band:
                 hits = groove.with_fill(hits, self.preset.groove, stretch, following, self.clock, self.dice, stop)
             if builds and following is not None and following.kind == "chorus":
                 hits = groove.with_build(hits, stretch.bars - bar, self.clock)
+            hits = [*self.material.strokes.get(stretch.start_bar + bar, hits)]
             start = groove.crash(stretch, before, self.preset.groove) if bar == 0 else None
             bars.append([*hits, start] if start else hits)
         return bars
@@ -198,6 +202,7 @@ class Band:
         for stretch in self.form.stretches:
             if not stretch.slots and stretch.kind not in resting:
                 notes += lead.lead_notes(leader, stretch, sung, self.brief, self.chords, self.clock, self.dice)
+        notes = lead.with_given(notes, self.material.tune, leader, self.form, self.brief, self.clock)
         if notes and notes[-1].start > self.clock.last - 4 * self.clock.beats:
             notes.append(lead.final_note(notes[-1], self.brief.tonic, self.clock))
         return notes

@@ -118,6 +118,14 @@ class Clock:
         late = part * 2 * self.swing if part < 0.5 else self.swing + (part - 0.5) * 2 * (1 - self.swing)
         return (whole + late) * self.swing_unit
 
+    def straight(self, beat: float) -> float:
+        """The place on the straight grid of what sounds at `beat`: the inverse of `swung`."""
+        if self.swing == 0.5 or self.compound:
+            return beat
+        whole, part = divmod(beat / self.swing_unit, 1.0)
+        early = part / (2 * self.swing) if part < self.swing else 0.5 + (part - self.swing) / (2 * (1 - self.swing))
+        return (whole + early) * self.swing_unit
+
     def late(self, ms: float) -> float:
         """`ms` in beats, at most a quarter of a step, so that quick music stays together."""
         most = self.step / 4

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 
 from engine.studio.compose import melody
 from engine.studio.compose.brief import Brief
 from engine.studio.compose.clock import Clock
 from engine.studio.compose.comping import LEAD_RANGES, Player
 from engine.studio.compose.dice import Dice
-from engine.studio.compose.form import Stretch
+from engine.studio.compose.form import Form, Stretch
 from engine.studio.compose.harmony import Chords
+from engine.studio.compose.register import octaves, within
 from engine.studio.compose.rhythm import Wish, invented, syllable_beats
 from engine.studio.score import Note, SungLine
 
@@ -39,6 +41,10 @@ HEIGHT = {
 FEWEST_BEATS = 1.0
 GAP_S = 1.3
 ANSWER_CHANCE = 0.6
+# A rest after which a tune begins anew.
+REST_S = 0.5
+# A note this much before a bar line belongs to the bar behind it.
+EARLY_S = 0.03
 
 
 def lead_notes(
@@ -106,6 +112,41 @@ def _phrase(
             )
         )
     return notes
+
+
+def with_given(
+    notes: Sequence[Note], tune: Mapping[int, Sequence[Note]], player: Player, form: Form, brief: Brief, clock: Clock
+) -> list[Note]:
+    """`notes`, but in the bars of `tune` what it has there, in the octave that suits the player's instrument."""
+    early = EARLY_S / clock.beat_s
+    made = [note for note in notes if int((note.start + early) // clock.beats) not in tune]
+    given = [note for bar in sorted(tune) for note in tune[bar] if note.start < clock.last - 1e-6]
+    if not given:
+        return made
+    low, high = LEAD_RANGES[player.instrument]
+    phrases = _phrases(given, REST_S / clock.beat_s)
+    moves = octaves([[(note.pitch, note.length) for note in phrase] for phrase in phrases], low, high)
+    by = [move for phrase, move in zip(phrases, moves, strict=True) for _ in phrase]
+    starts = [stretch.start_bar for stretch in form.stretches]
+    late = clock.late(brief.preset.late_ms.get("lead", 0.0))
+    for note, octave in zip(given, by, strict=True):
+        stretch = form.stretches[max(0, bisect_right(starts, int((note.start + early) // clock.beats)) - 1)]
+        start = clock.swung(note.start)
+        end = min(clock.swung(note.start + note.length), clock.last)
+        level = min(1.0, note.velocity * (0.62 + 0.45 * stretch.energy))
+        pitch = within(note.pitch + octave, low, high)
+        made.append(Note(max(0.0, start + late), max(0.05, (end - start) * 0.97), pitch, level))
+    return sorted(made, key=lambda note: note.start)
+
+
+def _phrases(notes: Sequence[Note], rest: float) -> list[list[Note]]:
+    """Notes between which there is no rest of so many beats."""
+    found: list[list[Note]] = []
+    for note in notes:
+        if not found or note.start - found[-1][-1].start - found[-1][-1].length >= rest:
+            found.append([])
+        found[-1].append(note)
+    return found
 
 
 def final_note(before: Note, tonic: int, clock: Clock) -> Note:

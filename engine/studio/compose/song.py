@@ -11,6 +11,7 @@ from engine.studio.compose.dice import Dice
 from engine.studio.compose.fit import lay_out
 from engine.studio.compose.form import Form
 from engine.studio.compose.harmony import Chords, harmonise
+from engine.studio.compose.material import ALL_NEW, Material
 from engine.studio.compose.vocals import sing
 from engine.studio.score import LyricLine, Score
 
@@ -48,15 +49,16 @@ def realise(brief: Brief, form: Form, lines: Sequence[LyricLine], clock: Clock, 
 
 
 def arranged(
-    brief: Brief, form: Form, lines: Sequence[LyricLine], chords: Chords, clock: Clock, dice: Dice, title: str
-) -> Score:
+    brief: Brief, form: Form, lines: Sequence[LyricLine], chords: Chords, clock: Clock, dice: Dice, title: str,
+    material: Material = ALL_NEW,
+) -> Score:  # fmt: skip
     """The score of a form whose chords are there: tunes and words over them, and every instrument's part."""
     preset = brief.preset
-    voice, backing = sing(form, lines, brief, chords, clock, dice)
+    voice, backing = sing(form, lines, brief, chords, clock, dice, material)
     return Score(
         title=title, style=brief.style, seed=dice.seed, bpm=brief.bpm, tonic=brief.tonic, minor=brief.minor,
         timesignature=brief.timesignature, duration=clock.duration,
         sections=tuple(stretch.section() for stretch in form.stretches), chords=chords.all,
-        parts=Band(brief, form, chords, clock, dice, voice).parts(), voice=voice,
+        parts=Band(brief, form, chords, clock, dice, voice, material).parts(), voice=voice,
         swing=0.5 if clock.compound else preset.swing, lines=tuple(lines), backing=backing, left_out=form.left_out,
     )  # fmt: skip

@@ -12,6 +12,7 @@ from engine.studio.compose.clock import Clock
 from engine.studio.compose.dice import Dice
 from engine.studio.compose.form import Form, Slot, Stretch
 from engine.studio.compose.harmony import Chords
+from engine.studio.compose.material import ALL_NEW, Material
 from engine.studio.compose.rhythm import Wish, syllable_beats
 from engine.studio.compose.theory import melody_scale
 from engine.studio.score import LyricLine, SungLine, SungNote
@@ -38,8 +39,9 @@ class Place:
 
 
 def sing(
-    form: Form, lines: Sequence[LyricLine], brief: Brief, chords: Chords, clock: Clock, dice: Dice
-) -> tuple[tuple[SungLine, ...], tuple[SungLine, ...]]:
+    form: Form, lines: Sequence[LyricLine], brief: Brief, chords: Chords, clock: Clock, dice: Dice,
+    material: Material = ALL_NEW,
+) -> tuple[tuple[SungLine, ...], tuple[SungLine, ...]]:  # fmt: skip
     """(lead voice, second voice), each in the order of time."""
     lead: list[SungLine] = []
     second: list[SungLine] = []
@@ -52,11 +54,13 @@ def sing(
             singer, partner = _singers(place, line, brief)
             if flow.is_spoken(line, stretch.kind, brief.rap):
                 made = _rapped(place, slot, line, singer, lead[-1] if lead else None, brief, clock, dice)
+                made = material.sung(slot, made, singer) if material.sung else made
                 lead.append(_named(made, singer, brief.voice))
                 before = None
                 continue
             slot, answer = _shared(slot, lines)
             made = _line(place, slot, line, singer, brief, chords, clock, dice, before)
+            made = material.sung(slot, made, singer) if material.sung else made
             lead.append(_named(made, singer, brief.voice))
             before = made.notes[-1].pitch if made.notes else None
             if partner is not None:

@@ -74,6 +74,7 @@ def finished(made: Draft, parent: Parent, session: Session, on_progress: Callabl
             voices.audio,
             lambda share: on_progress(begun + (1 - begun) * share),
             tones=session.tones,
+            like=parent.kept.desk.character,
         )
         lines = voices.lines
     else:
@@ -148,10 +149,15 @@ def understood(caption: str, parent: Brief, session: Session, seed: int) -> tupl
         caption, vocabulary=session.vocabulary, genre_preset=None, bpm=None, keyscale=None, timesignature=None,
         instrumental=False, seed=seed, parent=replace(parent, instrumental=False),
     )  # fmt: skip
+    return in_frame(brief, parent)
+
+
+def in_frame(brief: Brief, song: Brief) -> tuple[Brief, tuple[str, ...]]:
+    """`brief` with tempo, key, metre and, unless one is named, the voice of `song`; and the words that do nothing."""
     kept = {
-        "tempo": brief.bpm != parent.bpm,
-        "key": (brief.tonic, brief.minor) != (parent.tonic, parent.minor),
-        "metre": brief.timesignature != parent.timesignature,
+        "tempo": brief.bpm != song.bpm,
+        "key": (brief.tonic, brief.minor) != (song.tonic, song.minor),
+        "metre": brief.timesignature != song.timesignature,
     }
     heard = {kind: words for kind, words in brief.understood.items() if not kept.get(kind)}
     elsewhere = {word for words in heard.values() for word in words}
@@ -163,24 +169,25 @@ def understood(caption: str, parent: Brief, session: Session, seed: int) -> tupl
         if differs and (kind == "metre" or word not in elsewhere)
     ]
     brief = replace(
-        brief, bpm=parent.bpm, tonic=parent.tonic, minor=parent.minor, timesignature=parent.timesignature,
-        voice=brief.voice if brief.understood.get("voice") else parent.voice, understood=heard,
+        brief, bpm=song.bpm, tonic=song.tonic, minor=song.minor, timesignature=song.timesignature,
+        voice=brief.voice if brief.understood.get("voice") else song.voice, understood=heard,
     )  # fmt: skip
     return brief, tuple(dict.fromkeys(idle))
-
-
-def _language(lyrics: str, asked: str, parent: Parent, session: Session) -> str:
-    """The language of new words: as asked, else the one they are in, the parent's where they hardly say."""
-    before = parent.kept.language
-    return session.language_of(lyrics, asked, "en" if before == "unknown" else before)
 
 
 def read_words(
     lyrics: str, asked: str, parent: Parent, part: Brief | None, session: Session, told: list[Notice]
 ) -> tuple[LyricLine, ...]:
+    """The lines of `lyrics` that can be sung in an edit of `parent`, as `words_in`."""
+    return words_in(lyrics, asked, parent.kept.language, part, session, told)
+
+
+def words_in(
+    lyrics: str, asked: str, before: str, part: Brief | None, session: Session, told: list[Notice]
+) -> tuple[LyricLine, ...]:
     """The lines of `lyrics` that can be sung; none, with a notice, where nobody can or, in a new `part`, shall sing.
 
-    asked: their language, or "unknown".
+    `asked` is their language, or "unknown": the one they are in, and where they hardly say the one sung `before`.
     Raises `EngineError`, permanent: `lyrics_unreadable`, and `nothing_to_sing` where none of them has words.
     """
     if not lyrics:
@@ -191,7 +198,7 @@ def read_words(
     if (reason := session.silent_because()) is not None:
         told.append(Notice(code="no_voice", params={"reason": reason}))
         return ()
-    language = _language(lyrics, asked, parent, session)
+    language = session.language_of(lyrics, asked, "en" if before == "unknown" else before)
     lines = tuple(replace(line, language=language) for line in session.read(lyrics, language) if line.syllables)
     if not lines:
         raise EngineError("nothing_to_sing", permanent=True)

@@ -80,7 +80,7 @@ def spliced(
     spans = [span for span in (cut.music, cut.voices) if span is not None]
     whole = Span(min(span.start for span in spans), max(span.end for span in spans))
     gain = _gain(parent, length, shift, whole)
-    made = _rendered(score, brief, language, whole, cut, Desk(parent.kept.desk.faders, gain), session, on_progress)
+    made = _rendered(score, brief, language, whole, cut, replace(parent.kept.desk, gain=gain), session, on_progress)
     if cut.music is not None:
         made = _levelled(parent, made, cut.music, cut.shift, length)
     stems: dict[str, Audio] = {}
@@ -88,7 +88,7 @@ def spliced(
         span = cut.voices if name in VOICES else cut.music
         reel = _placed(parent.stems[name]() if name in parent.stems else None, length, shift)
         if span is not None:
-            _cross(reel.audio, made.stems.get(name), made.first, span)
+            cross(reel.audio, made.stems.get(name), made.first, span)
         if bool(reel.audio.any()):
             stems[name] = reel.array
         reel.rest()
@@ -105,7 +105,7 @@ def spliced(
         **parent.kept.desk.faders,
         **{n: g for n, g in made.desk.faders.items() if n not in parent.kept.desk.faders},
     }
-    mixed = Mixed(song.array, stems, Desk(faders, gain))
+    mixed = Mixed(song.array, stems, replace(parent.kept.desk, faders=faders, gain=gain))
     return mixed, _lines(parent.kept.lines, made.lines, cut)
 
 
@@ -120,7 +120,7 @@ def _levelled(parent: Parent, made: _Rendered, music: Span, shift: float, length
     for stem in made.stems.values():
         curve.apply(torch.from_numpy(stem), ramp)
         rest(stem)
-    return replace(made, desk=Desk(made.desk.faders, made.desk.gain * ramp.numpy()))
+    return replace(made, desk=replace(made.desk, gain=made.desk.gain * ramp.numpy()))
 
 
 def _reached(made: _Rendered, count: int) -> NDArray[np.float32]:
@@ -162,7 +162,7 @@ def _placed(audio: Audio | None, length: int, shift: int) -> Reel:
     return reel
 
 
-def _cross(audio: Tensor, new: Audio | None, first: int, span: Span) -> None:
+def cross(audio: Tensor, new: Audio | None, first: int, span: Span) -> None:
     """Puts `new`, which begins at sample `first`, in the place of `audio` in `span`; None is silence."""
     length = audio.shape[1]
     begin, end = max(0, round(span.start * RATE)), min(length, round(span.end * RATE))
@@ -203,7 +203,7 @@ def _rendered(
         brief.preset,
         voices.audio,
         lambda share: on_progress(begun + (1 - begun) * share),
-        parent=Desk(desk.faders, gain),
+        parent=replace(desk, gain=gain),
         tones=session.tones,
     )
     return _Rendered(first, mixed.stems, mixed.desk, tuple(later(line, first / RATE) for line in voices.lines))

@@ -83,7 +83,4 @@ def _replayed(part: Part, tune: Sequence[Note], was: Clock, clock: Clock) -> Par
 
 def _reswung(beat: float, was: Clock, clock: Clock) -> float:
     """Where a note sounds in the swing of `clock` that sounded at `beat` in that of `was`."""
-    whole, late = divmod(beat / was.swing_unit, 1.0)
-    if was.swing != 0.5 and not was.compound:
-        late = late / (2 * was.swing) if late < was.swing else 0.5 + (late - was.swing) / (2 * (1 - was.swing))
-    return clock.swung((whole + late) * was.swing_unit)
+    return clock.swung(was.straight(beat))
