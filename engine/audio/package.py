@@ -53,9 +53,9 @@ def package(
     """Write every file of a finished take into `workdir`/take-`index` and measure the take.
 
     There is always `song.flac` (the master), `song.mp3` for chats and a cover; another format where `spec` asks for it;
-    stems, LRC, MIDI and score where the take has them. Of a take with stems that were ready there are these, in the
-    format that `spec` asks for and as MP3, and the cover. The same take gives the same bytes. `on_step` hears how far
-    it has come (0 to 1) after each file, and MAY raise to stop.
+    stems, LRC, MIDI and score where the take has them. Where stems are what is asked for there are these, in the format
+    that `spec` asks for and as MP3, and the cover: their song is not handed out again. The same take gives the same
+    bytes. `on_step` hears how far it has come (0 to 1) after each file, and MAY raise to stop.
 
     Raises `EngineError` (`disk_full`, `encode_failed`, `decode_failed`, `source_gone`).
     """
@@ -70,7 +70,8 @@ def package(
     duration = take.audio.shape[1] / take.sample_rate
     lrc = format_lrc(take.lines, title=plan.title, duration=duration, words=True) if take.lines else None
     asked = spec.format if isinstance(spec, Generation) else MASTER
-    pieces = list(_pieces(take, _tags(take, plan, smaller(picture, COVER_INSIDE)), asked, picture, lrc))
+    tags = _tags(take, plan, smaller(picture, COVER_INSIDE))
+    pieces = list(_pieces(take, tags, asked, picture, lrc, apart=bool(take.ready) or isinstance(spec, Stems)))
     _make(folder, with_stems=bool(take.stems or take.ready))
     for done, piece in enumerate(pieces, start=1):
         piece.write(folder / piece.file)
@@ -110,15 +111,16 @@ def _is_music(spec: Generation) -> bool:
     return not isinstance(spec, Stems | ExtractStem)
 
 
-def _pieces(take: Take, tags: Tags, asked: str, picture: bytes, lrc: str | None) -> Iterator[Piece]:
+def _pieces(take: Take, tags: Tags, asked: str, picture: bytes, lrc: str | None, *, apart: bool) -> Iterator[Piece]:
     for name, source in take.ready.items():
         for form in dict.fromkeys((asked, chat.FORMAT)):
             yield Piece("stem", f"stems/{name}.{form}", partial(_hand_on, source), name)
-    for form in () if take.ready else dict.fromkeys((MASTER, asked, chat.FORMAT)):
+    for form in () if apart else dict.fromkeys((MASTER, asked, chat.FORMAT)):
         yield Piece("audio", f"song.{form}", _audio(take.audio, take.sample_rate, tags))
     for name, stem in take.stems.items():
         own = replace(tags, title=f"{tags.title} ({name})", lyrics="", lines=(), cover=None)
-        yield Piece("stem", f"stems/{name}.{MASTER}", _audio(stem, take.sample_rate, own), name)
+        for form in dict.fromkeys((asked, chat.FORMAT) if apart else (MASTER,)):
+            yield Piece("stem", f"stems/{name}.{form}", _audio(stem, take.sample_rate, own), name)
     if lrc is not None:
         yield Piece("lrc", "song.lrc", _bytes(lrc.encode()))
     if take.midi is not None:

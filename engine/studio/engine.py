@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,7 +24,7 @@ from engine.spec.tasks import (
     Sung,
     Text2Samples,
 )
-from engine.studio import analysis, cover, edits, outside, reference, samples, simple, songs, stems
+from engine.studio import analysis, cover, edits, outside, reference, samples, separated, simple, songs, stems
 from engine.studio.capabilities import capabilities
 from engine.studio.session import Session
 from engine.studio.understanding.vocabulary import vocabulary
@@ -32,16 +33,25 @@ from engine.studio.writer.author import Author
 
 
 def make(
-    presets: Mapping[str, Mapping[str, Any]], words: Mapping[str, Any], lyrics: Mapping[str, Any] | None = None
+    presets: Mapping[str, Mapping[str, Any]],
+    words: Mapping[str, Any],
+    lyrics: Mapping[str, Any] | None = None,
+    separation: str | None = None,
 ) -> Studio:
     """The engine for `presets` (name to an `engine.spec.Preset` as values) and `words` (an `engine.spec.Words`).
 
-    `lyrics` says which language model writes them (an `Author` as values), where one does.
+    `lyrics` says which language model writes them (an `Author` as values), where one does; `separation` is the
+    checkpoint of the model that separates stems, where there is one.
     """
     # Renders run side by side, one a core; outputs at one thread and at two differ in their last bits besides.
     torch.set_num_threads(1)
     genres = {name: Preset.model_validate(values) for name, values in presets.items()}
-    return Studio(genres, Words.model_validate(words), author=Author.model_validate(lyrics) if lyrics else None)
+    return Studio(
+        genres,
+        Words.model_validate(words),
+        author=Author.model_validate(lyrics) if lyrics else None,
+        separation=Path(separation) if separation else None,
+    )
 
 
 class Studio:
@@ -55,11 +65,16 @@ class Studio:
         words: Words,
         speaker: Speaker | None = None,
         author: Author | None = None,
+        separation: Path | None = None,
     ) -> None:
         self._speaker = speaker or Speaker()
         self._author = author
         self._session = Session(
-            self.capabilities.name, self.capabilities.sample_rate, vocabulary(presets, words), self._speaker
+            self.capabilities.name,
+            self.capabilities.sample_rate,
+            vocabulary(presets, words),
+            self._speaker,
+            separation=separation,
         )
 
     def close(self) -> None:
@@ -69,6 +84,8 @@ class Studio:
     def plan(self, spec: Request, order: Order) -> Plan:
         """Decide what `spec` leaves open. Raises `EngineError`, permanent, for what can't be done: see each task."""
         match self._known(spec):
+            case Stems() | ExtractStem() as part if separated.is_whole(order):
+                return separated.plan(part, order, self._session)
             case Stems() | ExtractStem() as part:
                 return stems.plan(part, order, self.capabilities.name)
             case Repaint() | Extend() | Edit() as change if outside.is_outside(order):
@@ -93,6 +110,8 @@ class Studio:
     def render(self, spec: Request, plan: Plan, order: Order, sink: TrackSink) -> None:
         """Render every take of `plan`."""
         match self._known(spec):
+            case Stems() | ExtractStem() as part if separated.is_whole(order):
+                separated.render(part, plan, order, sink, self._session)
             case Stems() | ExtractStem() as part:
                 stems.render(part, order, sink)
             case Repaint() | Extend() | Edit() as change if outside.is_outside(order):

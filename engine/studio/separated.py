@@ -1,0 +1,130 @@
+"""Stems of sound whose parts nobody has: by the house's model where it has one, else by estimate, and said so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.separation import approximate, demucs
+from engine.separation.names import separates
+from engine.separation.pieces import REST
+from engine.spec import EngineError, Notice, Order, Plan, Take, TrackSink
+from engine.spec.tasks import ExtractStem, Stems
+from engine.studio import notices
+from engine.studio.given import Given, given
+from engine.studio.heard import heard_facts, transcript_of
+from engine.studio.session import Session
+from engine.studio.sound.noise import RATE
+
+Audio = NDArray[np.float32]
+
+ALL = " (stems)"
+# How sure an estimate is: read off so many stretches of the song, each so long (seconds).
+STRETCHES, STRETCH_S = 3, 10.0
+# Decibels that an estimate expects to be right, where it is a guess and where it is as good as they get.
+GUESS_DB, GOOD_DB = 1.0, 13.0
+# Share of the work that is done when a song is separated; the rest is in the files.
+SEPARATED = 0.6
+
+
+def is_whole(order: Order) -> bool:
+    """Whether the parts of what is to be taken apart are not there."""
+    if order.source is None:
+        return order.recording is not None
+    return not any(file.kind == "stem" for file in order.source.files)
+
+
+def plan(spec: Stems | ExtractStem, order: Order, session: Session) -> Plan:
+    """What comes out, by whom, and how good it will be; tempo and key are heard where nobody knows them.
+
+    Raises `EngineError`, permanent: `no_source`, `source_gone`, `no_such_stem` (stem, has), `separation_model`.
+    """
+    wanted = _wanted(spec, session.separation)
+    source, start = order.source, given(order)
+    label = _label(start, wanted, session.separation)
+    heard = None if source is not None else heard_facts(transcript_of(start, session, closely=False), start.title)
+    if heard is not None:
+        sure = {**heard.confidence, **label.params.get("confidence", {})}
+        heard = heard.model_copy(update={"confidence": sure})
+    facts = source or heard
+    if facts is None:
+        raise EngineError("no_source", permanent=True)
+    part = f" ({spec.track_name.replace('_', ' ')})" if isinstance(spec, ExtractStem) else ALL
+    return Plan(
+        title=spec.display_name or start.title.removesuffix(ALL) + part,
+        caption=source.caption if source is not None else "",
+        instrumental="vocals" not in wanted,
+        duration=start.duration,
+        bpm=facts.bpm,
+        keyscale=facts.keyscale,
+        timesignature=facts.timesignature,
+        genre_preset=source.genre_preset if source is not None else None,
+        seeds=(source.seed if source is not None else order.seed,),
+        engine=session.name,
+        heard=heard,
+        notices=(*notices.of_stems(spec), label),
+    )
+
+
+def render(spec: Stems | ExtractStem, plan: Plan, order: Order, sink: TrackSink, session: Session) -> None:
+    """Separate, and hand over every part, or the one that was asked for as a song of its own.
+
+    Raises as `plan` does.
+    """
+    wanted = _wanted(spec, session.separation)
+    audio = given(order).sound()
+    parts = _separate(audio, session.separation, lambda share: sink.progress(SEPARATED * share))
+    alone = isinstance(spec, ExtractStem)
+    sink.take(
+        Take(
+            index=1,
+            seed=plan.seeds[0],
+            audio=parts[wanted[0]] if alone else audio,
+            sample_rate=RATE,
+            bpm=plan.bpm,
+            keyscale=plan.keyscale,
+            timesignature=plan.timesignature,
+            stems={} if alone else {name: parts[name] for name in wanted},
+        )
+    )
+
+
+def _wanted(spec: Stems | ExtractStem, checkpoint: Path | None) -> tuple[str, ...]:
+    has = separates(checkpoint)
+    if isinstance(spec, Stems):
+        return (*has, REST)
+    if spec.track_name not in has:
+        raise EngineError("no_such_stem", permanent=True, stem=spec.track_name, has=list(has))
+    return (spec.track_name,)
+
+
+def _separate(audio: Audio, checkpoint: Path | None, on_progress: Callable[[float], None]) -> dict[str, Audio]:
+    if checkpoint is None:
+        return approximate.estimate(audio, on_progress)
+    return demucs.estimate(audio, checkpoint, on_progress)
+
+
+def _label(start: Given, wanted: tuple[str, ...], checkpoint: Path | None) -> Notice:
+    """Who separates: `stems_by_model` (model, stems), or `stems_approximate` (stems, confidence of each, 0 to 1)."""
+    if checkpoint is not None:
+        demucs.check(checkpoint)
+        return Notice(code="stems_by_model", params={"model": checkpoint.stem, "stems": list(wanted)})
+    sure = confidence(start.sound())
+    return Notice(
+        code="stems_approximate",
+        params={"stems": list(wanted), "confidence": {name: sure[name] for name in wanted}},
+    )
+
+
+def confidence(audio: Audio) -> dict[str, float]:
+    """How good an estimate of each part of `audio` will be, 0 to 1, as told by stretches of it."""
+    length = min(audio.shape[1], round(STRETCH_S * RATE))
+    starts = np.linspace(0, audio.shape[1] - length, STRETCHES + 2)[1:-1] if length < audio.shape[1] else [0]
+    found = [approximate.expected(audio[:, int(start) : int(start) + length]) for start in starts]
+    return {
+        name: round(float(np.clip((max(each[name] for each in found) - GUESS_DB) / (GOOD_DB - GUESS_DB), 0, 1)), 2)
+        for name in found[0]
+    }
