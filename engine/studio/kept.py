@@ -18,6 +18,7 @@ from engine.spec.protocol import LineTime
 from engine.studio.compose.brief import Brief
 from engine.studio.compose.form import Form
 from engine.studio.score import Score
+from engine.studio.sound.likeness import Character
 from engine.studio.sound.mix import Desk
 
 # Another number where files of this one can't be read any more.
@@ -36,6 +37,7 @@ def _text(value: NDArray[np.float32]) -> str:
 class _Desk:
     faders: dict[str, float]
     gain: Annotated[NDArray[np.float32], BeforeValidator(_array), PlainSerializer(_text, return_type=str)]
+    character: Character | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def _adapter() -> TypeAdapter[_File]:
 
 def to_bytes(kept: Kept) -> bytes:
     """`kept` as gzipped JSON; the same song gives the same bytes."""
-    desk = _Desk(dict(kept.desk.faders), kept.desk.gain)
+    desk = _Desk(dict(kept.desk.faders), kept.desk.gain, kept.desk.character)
     file = _File(VERSION, kept.brief, kept.form, kept.score, kept.language, desk, kept.lines)
     return gzip.compress(_adapter().dump_json(file), mtime=0)
 
@@ -88,4 +90,5 @@ def from_bytes(data: bytes) -> Kept:
         raise Unreadable(str(error)) from error
     if file.version != VERSION:
         raise Unreadable(f"version {file.version}")
-    return Kept(file.brief, file.form, file.score, file.language, Desk(file.desk.faders, file.desk.gain), file.lines)
+    desk = Desk(file.desk.faders, file.desk.gain, file.desk.character)
+    return Kept(file.brief, file.form, file.score, file.language, desk, file.lines)

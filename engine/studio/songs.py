@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from engine.spec import EngineError, Notice, Order, Plan, TrackSink
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from engine.spec import EngineError, Notice, Order, Plan, Preset, TrackSink
 from engine.spec.estimate import sung_lines
 from engine.spec.tasks import Captioned, Lyric2Vocals, Sung, Text2Rap
 from engine.studio import notices
@@ -15,21 +19,46 @@ from engine.studio.compose.song import composed
 from engine.studio.compose.theory import keyscale
 from engine.studio.compose.title import title_of
 from engine.studio.kept import Kept
-from engine.studio.score import LyricLine
+from engine.studio.score import LyricLine, Score
 from engine.studio.session import SUNG_AT, Session, tagged
-from engine.studio.sound.mix import mix
+from engine.studio.sound.mix import Audio, Mixed, mix
+from engine.studio.sound.parts import Tones
 from engine.studio.takes import take_of
 
 BEGUN = 0.02
 
+# Score, preset, voices, whom to tell how far it is, tones: a finished mix.
+Mixing = Callable[[Score, Preset, Mapping[str, Audio], Callable[[float], None], Tones], Mixed]
 
-def plan(spec: Captioned, order: Order, session: Session) -> Plan:
+
+def _usual(brief: Brief) -> Brief:
+    return brief
+
+
+def _mixed(
+    score: Score, preset: Preset, voices: Mapping[str, Audio], on_progress: Callable[[float], None], tones: Tones
+) -> Mixed:
+    return mix(score, preset, voices, on_progress, tones=tones)
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a song takes after something that its caption doesn't say: in what it is to be, and in how it is mixed."""
+
+    briefed: Callable[[Brief], Brief] = _usual
+    mixed: Mixing = _mixed
+
+
+USUAL = Manner()
+
+
+def plan(spec: Captioned, order: Order, session: Session, manner: Manner = USUAL) -> Plan:
     """Understand the caption, read the lyrics, and settle tempo, key and metre.
 
     Raises `EngineError`, permanent, for lyrics that can't be sung: `lyrics_unreadable`, `nothing_to_sing`,
     `no_room_to_sing`.
     """
-    brief = brief_of(spec, order.seed, session)
+    brief = manner.briefed(brief_of(spec, order.seed, session))
     lyrics = words_for(spec)
     told = notices.of_request(spec, brief)
     # Lyrics may hold nothing but tags: they shape the form, and nobody sings.
@@ -64,14 +93,14 @@ def plan(spec: Captioned, order: Order, session: Session) -> Plan:
         understood=brief.understood,
     )
     if not instrumental:
-        told += _unsung(spec, settled, session)
+        told += _unsung(spec, settled, session, manner)
     return settled.model_copy(update={"notices": tuple(told)})
 
 
-def render(spec: Captioned, plan: Plan, sink: TrackSink, session: Session) -> None:
+def render(spec: Captioned, plan: Plan, sink: TrackSink, session: Session, manner: Manner = USUAL) -> None:
     """Render one take for each seed of `plan`, which says everything there is to know of the order."""
     for number, seed in enumerate(plan.seeds):
-        brief = brief_of(spec, seed, session)
+        brief = manner.briefed(brief_of(spec, seed, session))
         form, score = composed(brief, _lines(spec, plan, brief, seed, session), plan.duration, seed, plan.title)
 
         def progress(share: float, done: int = number) -> None:
@@ -81,18 +110,16 @@ def render(spec: Captioned, plan: Plan, sink: TrackSink, session: Session) -> No
         voices = session.sing(score, brief, plan.vocal_language, lead=score.voice, backing=score.backing)
         begun = SUNG_AT if voices.audio else BEGUN
         progress(begun)
-        mixed = mix(
-            score,
-            brief.preset,
-            voices.audio,
-            lambda share, begun=begun, progress=progress: progress(begun + (1 - begun) * share),  # type: ignore[misc]
-            tones=session.tones,
-        )
+        mixed = manner.mixed(score, brief.preset, voices.audio, partial(_rest_of, begun, progress), session.tones)
         # Of a song of ten minutes a quarter of a gigabyte, and all of it is in the mix.
         lines = voices.lines
         del voices
         kept = Kept(brief, form, score, plan.vocal_language, mixed.desk)
         sink.take(take_of(number + 1, seed, kept, mixed, lines))
+
+
+def _rest_of(begun: float, progress: Callable[[float], None], share: float) -> None:
+    progress(begun + (1 - begun) * share)
 
 
 def brief_of(spec: Captioned, seed: int, session: Session) -> Brief:
@@ -115,14 +142,14 @@ def words_for(spec: Captioned) -> str:
     return spec.lyrics if isinstance(spec, Sung | Lyric2Vocals) else ""
 
 
-def _unsung(spec: Captioned, plan: Plan, session: Session) -> list[Notice]:
+def _unsung(spec: Captioned, plan: Plan, session: Session, manner: Manner) -> list[Notice]:
     """A notice of lines that can't be spoken or found no room.
 
     Raises `EngineError` where no line is left: `nothing_to_sing`, `no_room_to_sing`.
     """
     asked = sum(1 for _, text in parse_lyrics(plan.lyrics) if text)
     seed = plan.seeds[0]
-    brief = brief_of(spec, seed, session)
+    brief = manner.briefed(brief_of(spec, seed, session))
     lines = _lines(spec, plan, brief, seed, session)
     sung = sum(1 for line in lines if line.syllables and not line.echo)
     if sung == 0:

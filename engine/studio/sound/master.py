@@ -25,6 +25,8 @@ MAX_MAKEUP_DB: Final = 60.0
 # steps under this level after the gain need no look between their samples
 WATCH: Final = 0.5
 HOP: Final = RATE // 10
+# after so many looks a lower ceiling gives way to the loudness
+SEARCHED: Final = 2
 
 
 def glue(audio: Tensor) -> Tensor:
@@ -58,7 +60,7 @@ def limiter(peaks: Tensor, gain_db: Tensor, aim_db: float = AIM_DB) -> Tensor:
     return -torch.nn.functional.conv1d(padded, (window / window.sum())[None, None])[0, 0]
 
 
-def _lufs(powers: Tensor, gain_db: Tensor) -> float:
+def lufs_under(powers: Tensor, gain_db: Tensor) -> float:
     """Loudness after a gain, from the K-weighted power of each step before it."""
     square = curve.gains(2 * gain_db).double()
     steps = (square[1:] + square[:-1]) / 2
@@ -68,11 +70,11 @@ def _lufs(powers: Tensor, gain_db: Tensor) -> float:
     return gated_lufs(hops[: max(1, len(steps) * curve.STEP // HOP)])
 
 
-def master(audio: Tensor, parent: Tensor | None = None) -> Tensor:
-    """The gain curve (points,) that takes audio (2, samples) to -14 LUFS and under -1 dBTP.
+def master(audio: Tensor, parent: Tensor | None = None, moves: Tensor | None = None, ceiling: float = AIM_DB) -> Tensor:
+    """The gain curve (points,) that takes audio (2, samples) to -14 LUFS and under -1 dBTP, or under `ceiling`.
 
-    With a `parent`, its curve is kept, held on where the song has become longer, and only what is now too high comes
-    down: where the audio is the parent's, the gain is too.
+    `moves` are decibels (points,) to begin with. With a `parent`, its curve is kept, held on where the song has become
+    longer, and only what is now too high comes down: where the audio is the parent's, the gain is too.
     """
     count = curve.points(audio.shape[1])
     if parent is not None:
@@ -83,20 +85,23 @@ def master(audio: Tensor, parent: Tensor | None = None) -> Tensor:
         peaks = block_peaks(audio, curve.STEP, WATCH / float(held.max()))
         return held * curve.gains(limiter(peaks, db - 0.02))
     powers = hop_powers(audio, RATE, HOP // curve.STEP)
-    shape = glue(audio)
-    before = _lufs(powers, shape)
+    shape = glue(audio) if moves is None else glue(audio) + moves
+    before = lufs_under(powers, shape)
     if before <= SILENCE_LUFS:
         return torch.ones(count)
     makeup = min(MAX_MAKEUP_DB, TARGET_LUFS - before)
     total = shape + makeup
     # 3 dB more than now seems needed is what the search below may still add
     peaks = block_peaks(audio, curve.STEP, WATCH / float(curve.gains(total.max() + 3)))
-    for _ in range(8):
+    for turn in range(8):
         total = shape + makeup
-        total = total + limiter(peaks, total)
-        error = TARGET_LUFS - _lufs(powers, total)
+        total = total + limiter(peaks, total, ceiling)
+        error = TARGET_LUFS - lufs_under(powers, total)
         if abs(error) < 0.02 or makeup >= MAX_MAKEUP_DB:
             break
+        if turn >= SEARCHED and error > 0 and ceiling < AIM_DB:
+            # what can't be so dense comes up to its loudness in its peaks
+            ceiling = min(AIM_DB, ceiling + error)
         makeup = min(MAX_MAKEUP_DB, makeup + error * 1.1)
     return curve.gains(total)
 

@@ -16,6 +16,7 @@ from engine.studio.score import Part, Score
 from engine.studio.sound import curve
 from engine.studio.sound.balance import Line, balance, refitted
 from engine.studio.sound.drums import KICKS
+from engine.studio.sound.likeness import Aim, Character
 from engine.studio.sound.master import master, stems_inside
 from engine.studio.sound.noise import RATE
 from engine.studio.sound.parts import Tones, render_part, samples_in
@@ -23,6 +24,7 @@ from engine.studio.sound.reel import Reel, silence
 from engine.studio.sound.registry import INSTRUMENTS
 from engine.studio.sound.strip import Meter, lows, through
 from engine.studio.sound.tone import Band, stereo_place
+from engine.studio.sound.voices import VOICES, compressor, heard, singing_in, to_level
 
 Audio = NDArray[np.float32]
 
@@ -35,40 +37,18 @@ DUCK_DB = 2.0
 AIR = Band("high_shelf", 2800.0, 2.5, 0.6)
 # how often kick and bass are moved at most
 LOOKS = 3
-# the level a voice is brought to before its compressor, as RMS while it sings
-VOICE_RMS = 0.1
-
-
-@dataclass(frozen=True)
-class Place:
-    """How a voice is treated: its equaliser, its share of the room, gains and delays (seconds) of both sides."""
-
-    bands: tuple[Band, ...]
-    send: float
-    sides: tuple[float, float] = (1.0, 1.0)
-    delays: tuple[float, float] = (0.0, 0.0)
-
-
-VOICES = {
-    "vocals": Place(
-        (Band("high_pass", 95.0), Band("peak", 280.0, -2.0, 0.9), Band("peak", 3400.0, 2.5, 0.8),
-         Band("high_shelf", 9000.0, 2.0)),
-        send=0.42,
-    ),
-    # a backing voice stands to both sides of the lead
-    "backing_vocals": Place(
-        (Band("high_pass", 160.0), Band("peak", 350.0, -2.5, 0.8), Band("high_shelf", 8000.0, 2.0)),
-        send=0.75, sides=(0.8, 0.8), delays=(0.011, 0.019),
-    ),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Desk:
-    """How a song was mixed, for its edits: gains of the lines by name, and the mastering curve (points,) float32."""
+    """How a song was mixed, for its edits: gains of the lines by name, and the mastering curve (points,) float32.
+
+    `character` is what brought it nearer to the sound of another.
+    """
 
     faders: Mapping[str, float]
     gain: NDArray[np.float32]
+    character: Character | None = None
 
 
 @dataclass(frozen=True)
@@ -112,34 +92,6 @@ def _strip(part: Part, kind: str, score: Score, preset: Preset, bass: bool, tone
     cut = known.low_cut if bass or deep else known.low_cut * 0.5
     bands = (Band("high_pass", cut), *(() if deep else (*known.bands, AIR)))
     return through(dry, bands, place, preset.reverb, known.send)
-
-
-def _heard(voice: Audio, samples: int) -> Tensor | None:
-    """The voice (1, samples), cut or padded to the song's length; None for silence."""
-    sound = silence(1, samples)
-    length = min(samples, len(voice))
-    sound[0, :length] = torch.from_numpy(np.ascontiguousarray(voice[:length], np.float32))
-    return sound if bool((sound.abs() > 1e-4).any()) else None
-
-
-def _to_level(sound: Tensor) -> float:
-    """The gain that brings a voice to the common level while it sings."""
-    power = curve.powers(sound)
-    loud = power[power > 0.05 * power[power > 1e-9].mean()]
-    return VOICE_RMS / float(loud.mean().sqrt())
-
-
-def _compressor(sound: Tensor) -> Tensor:
-    """A vocal compressor's curve (points,): 2.5 to 1 from 4 dB below the common level on, over 45 ms."""
-    level = curve.decibels(curve.smooth(curve.powers(sound), 0.045))
-    over = (level - (20 * np.log10(VOICE_RMS) - 4.0)).clamp(min=0)
-    return curve.gains(curve.at_points(curve.smooth(over * -0.6, 0.02)))
-
-
-def _singing(sound: Tensor) -> Tensor:
-    """0 to 1 (points,): whether somebody sings, with soft edges."""
-    level = curve.decibels(curve.smooth(curve.powers(sound), 0.1))
-    return curve.at_points(curve.smooth(((level + 42.0) / 14.0).clamp(0, 1), 0.3))
 
 
 def _fade(samples: int) -> Tensor:
@@ -200,11 +152,16 @@ def _balanced(tracks: list[tuple[Line, Reel]], preset: Preset, samples: int) -> 
     return whole, faders
 
 
-def _stems(tracks: list[tuple[Line, Reel]], faders: Mapping[str, float], gain: Tensor, fade: Tensor) -> dict[str, Reel]:
+def _stems(
+    tracks: list[tuple[Line, Reel]], faders: Mapping[str, float], character: Character | None, gain: Tensor,
+    fade: Tensor,
+) -> dict[str, Reel]:  # fmt: skip
     """The tracks at their final level, faded, those of one stem together. The tracks' own buffers are used up."""
     stems: dict[str, Reel] = {}
     while tracks:
         line, reel = tracks.pop(0)
+        if character is not None:
+            character.onto(reel.audio)
         curve.apply(reel.audio, gain * faders[line.name])
         reel.audio[:, reel.audio.shape[1] - len(fade) :].mul_(fade)
         if line.stem in stems:
@@ -222,25 +179,30 @@ def mix(
     on_progress: Callable[[float], None],
     parent: Desk | None = None,
     tones: Tones | None = None,
+    like: Aim | Character | None = None,
 ) -> Mixed:
     """Plays, mixes and masters a score at 48 kHz, exactly as many samples as its duration says.
 
     `voices` are mono float32 by stem name, sung on the song's own time line. `parent` is the desk of the song this one
-    is an edit of: its faders and its mastering curve are kept. `tones` may be shared by several mixes of one process;
-    it changes no sample. `on_progress` gets 0 to 1 and may raise to stop the work.
+    is an edit of: its faders, its mastering curve and its character are kept. `like` is what else it is to sound like.
+    `tones` may be shared by several mixes of one process; it changes no sample. `on_progress` gets 0 to 1 and may raise
+    to stop the work.
     """
+    like = parent.character if parent is not None else like
+    if like is not None and like.room is not None:
+        preset = preset.model_copy(update={"reverb": like.room})
     samples = samples_in(score)
     tones = tones or Tones()
     named = _named(score.parts)
-    sung = {stem: sound for stem, voice in voices.items() if (sound := _heard(voice, samples)) is not None}
+    sung = {stem: sound for stem, voice in voices.items() if (sound := heard(voice, samples)) is not None}
     kept = parent.faders if parent is not None else {}
-    inputs = {f"{stem} input": kept.get(f"{stem} input", _to_level(sound)) for stem, sound in sung.items()}
+    inputs = {f"{stem} input": kept.get(f"{stem} input", to_level(sound)) for stem, sound in sung.items()}
     for stem, sound in sung.items():
         sound *= inputs[f"{stem} input"]
     steps = len(named) + len(sung) + 2
     tracks: list[tuple[Line, Reel]] = []
 
-    singing = _singing(sung["vocals"]) if "vocals" in sung else None
+    singing = singing_in(sung["vocals"]) if "vocals" in sung else None
     pumping = _pumping(score, preset)
     bass = any(part.stem == "bass" and part.notes for part in score.parts)
     crowds = Counter(kind for _, kind, _ in named)
@@ -255,7 +217,7 @@ def mix(
         reel.rest()
         on_progress(len(tracks) / steps)
     for stem, sound in sung.items():
-        curve.apply(sound, _compressor(sound))
+        curve.apply(sound, compressor(sound))
         voice = VOICES.get(stem, VOICES["backing_vocals"])
         reel, meter = through(sound, voice.bands, voice.sides, max(0.12, preset.reverb), voice.send, voice.delays)
         kind = stem if stem in VOICES else "backing_vocals"
@@ -269,11 +231,17 @@ def mix(
         fresh = balance([line for line, _ in tracks], preset.bass_band)
         faders = {name: kept.get(name, gain) for name, gain in fresh.items()}
         whole = _summed(tracks, faders, samples)
+    character = like.matched(whole) if like is not None else None
     fade = _fade(samples)
     whole[:, samples - len(fade) :] *= fade
     on_progress((steps - 1) / steps)
-    gain = master(whole, curve.of_array(parent.gain) if parent is not None else None)
-    stems = _stems(tracks, faders, gain, fade)
+    if parent is not None:
+        gain = master(whole, curve.of_array(parent.gain))
+    elif character is not None:
+        gain = master(whole, moves=character.moves(whole), ceiling=character.ceiling)
+    else:
+        gain = master(whole)
+    stems = _stems(tracks, faders, character, gain, fade)
     down = stems_inside([*stems.values()])
     if down is not None:
         gain = gain * down
@@ -284,4 +252,6 @@ def mix(
         whole.add_(reel.audio)
         reel.rest()
     on_progress(1.0)
-    return Mixed(whole.numpy(), {name: r.array for name, r in stems.items()}, Desk(faders | inputs, gain.numpy()))
+    return Mixed(
+        whole.numpy(), {name: r.array for name, r in stems.items()}, Desk(faders | inputs, gain.numpy(), character)
+    )
