@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.confidence import mark, marked
+from bot.confidence import is_heard, mark, told
 from bot.facts import clock
 from bot.replies import cleaned, reply
 from engine.spec import Analysis
@@ -17,6 +17,7 @@ from engine.spec.languages import LANGUAGES
 # What a message shows of it; the sheet has everything.
 SHOWN_BARS, SHOWN_SECTIONS = 8, 10
 BARS_A_LINE = 4
+EDGES = ("intro", "outro")
 # A pattern that comes round again is said once.
 _ROUNDS = (1, 2, 4, 8)
 
@@ -42,7 +43,7 @@ def main_facts(heard: Analysis, locale: str = "en") -> tuple[str, ...]:
         "keyscale": heard.keyscale,
         "timesignature": heard.timesignature,
     }
-    return (clock(heard.duration), *(marked(heard.confidence, name, fact, locale) for name, fact in said.items()))
+    return (clock(heard.duration), *told(heard.confidence, said, locale))
 
 
 def lines(heard: Analysis, locale: str = "en") -> tuple[str, ...]:
@@ -52,17 +53,17 @@ def lines(heard: Analysis, locale: str = "en") -> tuple[str, ...]:
 
 def sheet(heard: Analysis, locale: str = "en") -> str:
     """All of it as text of fixed width: every section with its chords, and the words."""
-    told = [" · ".join(main_facts(heard, locale)), "", *_caption(heard, locale), *_sound(heard, locale)]
+    text = [" · ".join(main_facts(heard, locale)), "", *_caption(heard, locale), *_sound(heard, locale)]
     parts = _parts(heard, locale)
     if parts:
-        told += ["", reply("sheet_chords", locale, how=mark(heard.confidence, "chords", locale))]
+        text += ["", reply("sheet_chords", locale, how=mark(heard.confidence, "chords", locale))]
     for part in parts:
-        told += ["", f"{clock(part.section.start)}  {part.name}".rstrip()]
+        text += ["", f"{clock(part.section.start)}  {part.name}".rstrip()]
         rows = [part.bars[at : at + BARS_A_LINE] for at in range(0, len(part.bars), BARS_A_LINE)]
-        told += [f"      {_row(row)}" for row in rows]
+        text += [f"      {_row(row)}" for row in rows]
     if heard.lyrics.strip():
-        told += ["", reply("sheet_lyrics", locale), "", *(cleaned(line, 200) for line in heard.lyrics.splitlines())]
-    return "\n".join(told) + "\n"
+        text += ["", reply("sheet_lyrics", locale), "", *(cleaned(line, 200) for line in heard.lyrics.splitlines())]
+    return "\n".join(text) + "\n"
 
 
 def _caption(heard: Analysis, locale: str) -> list[str]:
@@ -71,45 +72,56 @@ def _caption(heard: Analysis, locale: str) -> list[str]:
 
 
 def _sound(heard: Analysis, locale: str) -> list[str]:
-    told = []
+    text = []
     if heard.language in LANGUAGES:
         how = mark(heard.confidence, "language", locale)
-        told.append(reply("told_language", locale, language=LANGUAGES[heard.language], how=how))
+        text.append(reply("told_language", locale, language=LANGUAGES[heard.language], how=how))
     if heard.loudness is not None:
-        told.append(reply("told_loudness", locale, loudness=f"{heard.loudness:.1f}"))
-    return told
+        text.append(reply("told_loudness", locale, loudness=f"{heard.loudness:.1f}"))
+    return text
 
 
 def _shown_parts(heard: Analysis, locale: str) -> list[str]:
-    parts, told = _parts(heard, locale), []
-    if heard.chords and parts:
-        part = _typical(parts)
+    parts, text = _parts(heard, locale), []
+    part = _typical(parts) if parts else None
+    if part is not None and part.bars:
         of_which = "of_section" if part.section.kind else "of_part"
         called = reply(of_which, locale, name=part.name) if part.name else None
         how = mark(heard.confidence, "chords", locale)
-        told.append(reply("told_chords", locale, chords=_short(part.bars), section=called, how=how))
-    if heard.sections:
+        text.append(reply("told_chords", locale, chords=_short(part.bars), section=called, how=how))
+    if len(parts) > 1:
         named = [f"{part.name} {clock(part.section.start)}" for part in parts[:SHOWN_SECTIONS]]
         more = ["…"] if len(parts) > SHOWN_SECTIONS else []
         how = mark(heard.confidence, "sections", locale)
-        told.append(reply("told_sections", locale, sections=", ".join([*named, *more]), how=how))
-    return told
+        text.append(reply("told_sections", locale, sections=", ".join([*named, *more]), how=how))
+    return text
 
 
 def _typical(parts: list[_Part]) -> _Part:
-    """The first of those that sound alike and together last the longest."""
+    """The first of those that sound alike and together last the longest; how it begins and ends only if that is all."""
+    inner = [part for part in parts if part.section.kind not in EDGES] or parts
     lasts: dict[str, float] = {}
-    for part in parts:
+    for part in inner:
         alike = part.section.letter or part.section.kind
         lasts[alike] = lasts.get(alike, 0.0) + part.section.end - part.section.start
     longest = max(lasts, key=lambda alike: lasts[alike])
-    return next(part for part in parts if (part.section.letter or part.section.kind) == longest)
+    return next(part for part in inner if (part.section.letter or part.section.kind) == longest)
 
 
 def _parts(heard: Analysis, locale: str) -> list[_Part]:
-    """Its sections; all of it as one without a name where none were made out."""
-    whole = (SectionAt(start=0.0, end=heard.duration, kind=""),) if heard.chords else ()
-    return [_Part(part, _called(part, locale), _bars(heard, part)) for part in heard.sections or whole]
+    """Its sections; all of it as one without a name where none were made out, and nothing without chords either."""
+    chords = _has_chords(heard)
+    if len(heard.sections) < 2 or not is_heard(heard.confidence, "sections"):
+        whole = SectionAt(start=0.0, end=heard.duration, kind="")
+        return [_Part(whole, "", _bars(heard, whole))] if chords else []
+    return [_Part(part, _called(part, locale), _bars(heard, part) if chords else ()) for part in heard.sections]
+
+
+def _has_chords(heard: Analysis) -> bool:
+    """Whether its chords are worth telling: some were made out, and they hold together in a key or in bars."""
+    sure = heard.confidence
+    steady = is_heard(sure, "keyscale") or is_heard(sure, "timesignature")
+    return steady and is_heard(sure, "chords") and any(chord.name != "N" for chord in heard.chords)
 
 
 def _called(section: SectionAt, locale: str) -> str:

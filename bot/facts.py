@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.confidence import marked
+from bot.confidence import told
 from engine.spec.sampled import is_one_shot
 from engine.spec.tasks import Text2Samples
 from workflows.variation import spec_of
@@ -19,16 +19,16 @@ def facts(job: JobView, track: TrackView, locale: str = "en") -> tuple[str, ...]
     """
     heard = None if job.task in NEW else (job.plan or {}).get("heard")
     sure = {} if heard is None else heard["confidence"]
-    music = (
-        marked(sure, "bpm", f"{round(track.bpm, 1):g} BPM", locale),
-        marked(sure, "keyscale", track.keyscale, locale),
-        marked(sure, "timesignature", track.timesignature, locale),
-    )
+    music = {
+        "bpm": f"{round(track.bpm, 1):g} BPM",
+        "keyscale": track.keyscale,
+        "timesignature": track.timesignature,
+    }
     if job.task != "text2samples":
-        return (clock(track.duration), *music)
+        return (clock(track.duration), *told(sure, music, locale))
     sample = spec_of(job)
     single = isinstance(sample, Text2Samples) and is_one_shot(sample)
-    return (f"{track.duration:.3g} s", *((track.keyscale,) if single else music))
+    return (f"{track.duration:.3g} s", *((track.keyscale,) if single else music.values()))
 
 
 def clock(seconds: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.confidence import marked, roughly
+from bot.confidence import is_heard, marked, roughly
 from bot.facts import clock
 from bot.replies import cleaned, reply
 from workflows.view import JobView
@@ -64,9 +64,10 @@ def _heard(job: JobView, locale: str) -> tuple[str, ...]:
         return ()
     sure = heard["confidence"]
     facts = (("bpm", f"{round(heard['bpm'], 1):g} BPM"), ("keyscale", heard["keyscale"]))
-    told = [marked(sure, name, fact, locale) for name, fact in facts]
+    told = [marked(sure, name, fact, locale) for name, fact in facts if is_heard(sure, name)]
     going_by = MADE_OUT if job.task == "cover" else ()
-    return (*told, *(roughly(sure, name, reply(f"what_{name}", locale), locale) for name in going_by if name in sure))
+    made_out = [name for name in going_by if name in sure and is_heard(sure, name)]
+    return (*told, *(roughly(sure, name, reply(f"what_{name}", locale), locale) for name in made_out))
 
 
 def _seconds(length: float) -> str | None:

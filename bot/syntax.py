@@ -33,6 +33,8 @@ _MENTION = r"<@!?\w+(?:\|[^<>\n]*)?>"
 _WORD = re.compile(rf"(?:{_MENTION}|\S)+")
 _OPTION = re.compile(r"([A-Za-z_][A-Za-z0-9_]{0,39}):(?=(\S?))")
 _LOOKS_LIKE_A_VALUE = re.compile(r"[\w\"“”„+\-.#]")
+# Behind a name that is no word of any text, such as `audio_url`.
+_LOOKS_LIKE_A_VALUE_OR_PATH = re.compile(r"[\w\"“”„+\-.#/~]")
 _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|[“”„]((?:[^\"“”\\]|\\.)*)[\"“”]", re.DOTALL)
 _OPENS_A_QUOTE = tuple('"“”„')
 _ESCAPED = re.compile(r"\\([n\"“”„\\])")
@@ -153,7 +155,8 @@ class _Reading:
         """Whether `name:` is an option or a slip for one; `following` is the character after the colon."""
         if name.casefold() in self._options:
             return True
-        return name == name.lower() and bool(_LOOKS_LIKE_A_VALUE.fullmatch(following))
+        looks = _LOOKS_LIKE_A_VALUE if "_" not in name else _LOOKS_LIKE_A_VALUE_OR_PATH
+        return name == name.lower() and bool(looks.fullmatch(following))
 
     def _read_option(self, name: str, start: int) -> None:
         value = self._read_value(name, start)

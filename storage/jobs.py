@@ -232,9 +232,9 @@ def taken_down(session: Session, job_id: int, why: str) -> None:
 
 
 def thrown_away(session: Session, job_id: int, now: int) -> bool:
-    """Its owner wants its tracks no longer. False where that was so already, or it has none."""
+    """Its owner wants its tracks, or what was heard, no longer. False where that was so already, or it has none."""
     kept = and_(col(Job.id) == job_id, col(Job.status) == "COMPLETED", col(Job.deleted_at).is_(None))
-    return change(session, kept, deleted_at=now) is not None
+    return change(session, kept, deleted_at=now, analysis=None) is not None
 
 
 _INSERTING = adding(

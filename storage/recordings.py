@@ -12,6 +12,10 @@ from storage import blobs
 from storage.blobs import KeptBlob
 from storage.tables import LIVE, Job, Recording
 
+_OF_IT = col(Job.recording_id) == col(Recording.id)
+# How many go at once; the next look finds the others.
+BATCH = 1000
+
 
 def add(
     session: Session,
@@ -73,7 +77,18 @@ def forget(session: Session, *, unused_since: int, without_job_since: int) -> in
     One that has no job yet stays until `without_job_since`: it may be about to get one. Those of jobs that wait or run
     stay. Times in milliseconds since the epoch.
     """
-    ids = session.exec(select(Recording.id).where(_forgotten(unused_since, without_job_since))).all()
+    return _drop(session, _forgotten(unused_since, without_job_since))
+
+
+def let_go(session: Session, recording_id: str) -> bool:
+    """Drop a recording now, unless another job that stands, waits or runs is of it; returns whether it went."""
+    return bool(_drop(session, (col(Recording.id) == recording_id) & ~_live() & ~_wanted()))
+
+
+def _drop(session: Session, which: ColumnElement[bool]) -> int:
+    # Locked first, and judged again behind the lock: somebody may be asking for one at this very moment (`used`).
+    found = session.exec(select(Recording.id).where(which).limit(BATCH).with_for_update()).all()
+    ids = session.exec(select(Recording.id).where(col(Recording.id).in_(found), which)).all() if found else ()
     if ids:
         session.exec(update(Job).where(col(Job.recording_id).in_(ids)).values(recording_id=None))
         session.exec(delete_rows(Recording).where(col(Recording.id).in_(ids)))
@@ -81,8 +96,14 @@ def forget(session: Session, *, unused_since: int, without_job_since: int) -> in
 
 
 def _forgotten(unused_since: int, without_job_since: int) -> ColumnElement[bool]:
-    of_it = col(Job.recording_id) == col(Recording.id)
-    live = exists().where(of_it, col(Job.status).in_(LIVE))
-    wanted = exists().where(of_it, col(Job.deleted_at).is_(None))
     used_at = col(Recording.used_at)
-    return ~live & or_(used_at < unused_since, (used_at < without_job_since) & ~wanted)
+    return ~_live() & or_(used_at < unused_since, (used_at < without_job_since) & ~_wanted())
+
+
+def _live() -> ColumnElement[bool]:
+    return exists().where(_OF_IT, col(Job.status).in_(LIVE))
+
+
+def _wanted() -> ColumnElement[bool]:
+    """Of what was cancelled, nobody has or will have anything."""
+    return exists().where(_OF_IT, col(Job.deleted_at).is_(None), col(Job.status) != "CANCELLED")

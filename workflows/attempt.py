@@ -21,10 +21,10 @@ from storage.database import Database
 from storage.errors import DatabaseBusy, StorageFull
 from storage.tables import Job
 from workflows import moderation, retry, variation
-from workflows.incoming import recording_of
 from workflows.limits import Limits
 from workflows.moderation import Moderation
 from workflows.people import now_ms
+from workflows.recording import recording_of
 from workflows.render import KeptTrack, render
 from workflows.source import source_of
 

@@ -10,10 +10,10 @@ from dataclasses import asdict
 
 from sqlmodel import Session
 
-from storage import jobs, outbox, tracks, users
+from storage import jobs, outbox, recordings, tracks, users
 from storage.database import Database
 from storage.tables import LIVE, Job
-from workflows import bans, limits, queue, reach, view
+from workflows import bans, limits, queue, reach, recording, view
 from workflows.attempt import announce, end_unpaid
 from workflows.credits import account_of, daily_waiting
 from workflows.people import OPERATOR, ReplyTo, Requester, now_ms
@@ -27,8 +27,14 @@ HERE = ReplyTo(OPERATOR.surface)
 
 
 async def show(db: Database, job_id: int, by: Requester = OPERATOR, where: ReplyTo = HERE) -> JobView:
-    """One job. Raises `Refusal`."""
-    return await db.aread(lambda session: view.look(session, reach.seen(session, job_id, by, where).id))
+    """One job; what its owner linked to is theirs alone, so others see a link of ours. Raises `Refusal`."""
+
+    def look(session: Session) -> JobView:
+        job = reach.seen(session, job_id, by, where)
+        shown = view.look(session, job.id)
+        return shown if reach.owns(session, job, by) else recording.as_ours(session, shown)
+
+    return await db.aread(look)
 
 
 async def owned(db: Database, job_id: int, by: Requester, where: ReplyTo) -> JobView:
@@ -78,6 +84,10 @@ async def retry(
         renewed = jobs.renew(session, job_id=job_id, now=now)
         if renewed is None:
             raise Refusal("not_failed", field="job", value=job_id, status=job.status)
+        if recording.link_of(job.spec) is not None and not (
+            job.recording_id is not None and recordings.used(session, job.recording_id, now)
+        ):
+            raise Refusal("recording_gone", field="job", value=job_id)
         daily = daily_waiting(session, own.roles, payer, by, now) if own is not None else None
         hold(session, payer, renewed, now, daily=daily, again=True)
 
@@ -103,6 +113,9 @@ def remove_music(session: Session, job: Job, topic: str, now: int) -> bool:
     gone = view.look(session, job.id).tracks
     for track in gone:
         tracks.delete(session, track.id)
+    if job.recording_id is not None:
+        # At once, where nobody else needs it: what was taken down may have been wrong with the sound itself.
+        recordings.let_go(session, job.recording_id)
     # Whoever delivered copies has to know which.
     files = [{"take": track.take, **asdict(file)} for track in gone for file in track.files]
     announce(session, job, topic, now, files=files)

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,21 +20,20 @@ from typing import Protocol
 
 from sqlmodel import Session
 
-from engine.spec import Decoded, Decoder, EngineError, Recording, Request
-from storage import jobs, recordings, seal, tracks, users
-from storage.blobs import Blobs, KeptBlob
-from storage.claims import Ticket
+from engine.spec import Decoded, Decoder, EngineError, Request
+from storage import jobs, recordings, seal, tracks
+from storage.blobs import FULL, Blobs, KeptBlob
 from storage.database import Database
 from storage.errors import StorageFull
+from storage.users import TERMINAL
 from workflows import bans, limits, moderation, queue, reach, signed_links
 from workflows.credits import account_of, welcome
 from workflows.people import ReplyTo, Requester, now_ms
+from workflows.recording import link_field, link_of
 from workflows.refusal import Refusal
 from workflows.rules import Rules
 from workflows.signed_links import GOOD_FOR_S, Sound
 
-# The options that name sound by a link.
-LINKS = ("src_audio_url", "reference_audio_url", "audio_url")
 FLAC = "flac"
 
 
@@ -116,18 +114,34 @@ class Incoming:
             return again
         if signed_links.is_ours(url, self._house):
             return await self._db.aread(lambda session: self._ours(session, spec, field, url))
-        await self._db.awrite(lambda session: self._may_ask(session, spec, who))
+        await self._db.awrite(lambda session: self._may_bring(session, who, spec))
         async with self._turn(who), self._room() as room:
             fetched = await self._fetcher.fetch(url, room / "fetched", field=field)
             decoded, blob = await self._made_ours(room / "fetched", room, field, fetched.name)
             return Brought(spec, field, decoded.duration, blob=blob, decoded=decoded)
 
     async def take_in(self, file: Path, name: str, who: Requester, *, field: str) -> str:
-        """Keep the sound of an uploaded `file`, called `name`; returns one of our own links to it.
+        """`receive` for a `file` that is on this machine; it stays where it is."""
 
-        Raises `Refusal` that names `field`. `file` stays where it is.
+        async def there(_room: Path) -> Path:
+            return file
+
+        return await self.receive(there, name, who, field=field)
+
+    async def receive(self, get: Callable[[Path], Awaitable[Path]], name: str, who: Requester, *, field: str) -> str:
+        """Keep the sound of an uploaded file, called `name`; returns one of our own links to it.
+
+        `get` puts the file into the folder that it is given, and says where it is. It is not asked while something else
+        of the same person comes in, nor where they may bring nothing. Raises `Refusal` that names `field`.
         """
+        await self._db.awrite(lambda session: self._may_bring(session, who))
         async with self._turn(who), self._room() as room:
+            try:
+                file = await get(room)
+            except OSError as error:
+                if error.errno not in FULL:
+                    raise
+                raise Refusal("disk_full", field=field) from error
             decoded, blob = await self._made_ours(file, room, field, name)
 
         def keep(session: Session) -> str:
@@ -166,24 +180,25 @@ class Incoming:
         if parent_id is None or not reach.may_see(session, parent_id, who, where):
             return None
         parent = jobs.get(session, parent_id)
-        if parent is None or parent.recording_id is None:
+        if parent is None or parent.recording_id is None or parent.deleted_at is not None:
             return None
         row = recordings.get(session, parent.recording_id)
         same = link_of(parent.spec) == str(getattr(spec, field))
         return Brought(spec, field, row.duration, id=row.id) if row is not None and same else None
 
-    def _may_ask(self, session: Session, spec: Request, who: Requester) -> None:
+    def _may_bring(self, session: Session, who: Requester, spec: Request | None = None) -> None:
         """Whoever would be refused anyway makes us fetch nothing. What is judged here is judged again at the end."""
         queue.require_open(session)
-        user = users.known(session, who.surface, who.external_id)
-        if user is None:
-            return
-        now, user = now_ms(), users.person(session, user.id)
+        now, given = now_ms(), self._rules.limits
+        user = welcome(session, self._rules.pricing, who, now)
         bans.require_welcome(session, user.id, now)
-        limits.check(
-            session, self._rules.limits, self._rules.roles, user_id=user.id, account=account_of(user), who=who,
-            task=spec.task, now=now,
-        )  # fmt: skip
+        account = account_of(user)
+        if spec is not None:
+            limits.check(
+                session, given, self._rules.roles, user_id=user.id, account=account, who=who, task=spec.task, now=now
+            )
+        if who.surface != TERMINAL:
+            limits.note_sound(session, given, user_id=user.id, account=account, now=now)
 
     async def _made_ours(self, file: Path, room: Path, field: str, name: str) -> tuple[Decoded, KeptBlob]:
         made = room / f"ours.{FLAC}"
@@ -248,36 +263,3 @@ def _add(session: Session, user_id: int, blob: KeptBlob, decoded: Decoded, now: 
         now=now,
     )
     return row.id
-
-
-async def recording_of(db: Database, blobs: Blobs, job: Ticket) -> Recording | None:
-    """The sound from outside that an accepted job starts from, on this machine; None where it names none.
-
-    Raises `EngineError` (`recording_gone`), permanent, where it was forgotten since.
-    """
-    if job.recording_id is None:
-        # Forgotten by now, or there never was any: the request tells.
-        if link_of(job.spec) is not None:
-            raise EngineError("recording_gone", permanent=True)
-        return None
-    row = await db.aread(lambda session: recordings.get(session, str(job.recording_id)))
-    if row is None:
-        raise EngineError("recording_gone", permanent=True)
-    try:
-        path = await asyncio.to_thread(blobs.path, row.digest)
-    except FileNotFoundError as gone:
-        raise EngineError("recording_gone", permanent=True, cause=str(gone)) from gone
-    return Recording(
-        id=row.id, title=row.title, artist=row.artist, lyrics=row.lyrics, duration=row.duration, path=str(path)
-    )
-
-
-def link_of(spec: str) -> str | None:
-    """The link by which a kept request (JSON text) names sound, if it does."""
-    values = json.loads(spec)
-    return next((values[name] for name in LINKS if values.get(name)), None)
-
-
-def link_field(spec: Request) -> str | None:
-    """The option by which `spec` names sound with a link, if it does."""
-    return next((name for name in LINKS if getattr(spec, name, None)), None)

@@ -16,7 +16,9 @@ from workflows.pricing import STEM_TASKS
 from workflows.refusal import Refusal
 from workflows.roles import Roles
 
-MINUTE_MS, DAY_MS = 60_000, 86_400_000
+MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
+# As what sound from outside is counted.
+SOUND = "sound"
 # Jobs that read or take apart a song that is there.
 NO_SONGS = (*STEM_TASKS, "analyze", "lrc")
 
@@ -52,6 +54,8 @@ class Fetching(BaseModel):
     silent_s: Annotated[float, Field(gt=0, le=600)] = 10
     redirects: Annotated[int, Field(ge=0, le=20)] = 5
     at_once: Annotated[int, Field(ge=1, le=64)] = 4
+    # By one person, links and uploads alike: what no job came of lies on the disk for an hour all the same.
+    per_hour: Annotated[int, Field(ge=1, le=10_000)] = 60
 
 
 class Limits(BaseModel):
@@ -130,6 +134,15 @@ def note(session: Session, limits: Limits, *, user_id: int, account: str, task: 
     if last is not None:
         raise Refusal("rate_limited", retry_after=_wait(last, MINUTE_MS, now), task=task, most=most)
     asked.note(session, user_id, task, now)
+
+
+def note_sound(session: Session, limits: Limits, *, user_id: int, account: str, now: int) -> None:
+    """Count sound that somebody brings, whatever becomes of it; or a `Refusal` that says when to come back."""
+    one_at_a_time(session, account)
+    last = asked.last(session, user_id, SOUND, since=now - HOUR_MS, most=limits.fetch.per_hour)
+    if last is not None:
+        raise Refusal("rate_limited", retry_after=_wait(last, HOUR_MS, now))
+    asked.note(session, user_id, SOUND, now)
 
 
 def _window(most: int | None, since: int) -> Window | None:

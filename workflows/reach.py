@@ -21,7 +21,7 @@ from workflows.refusal import Refusal
 def seen(session: Session, job_id: int, who: Requester, where: ReplyTo) -> Job:
     """The job, if this person may see it from here. Raises `Refusal` as if it did not exist."""
     job = jobs.get(session, job_id)
-    if job is not None and (_owns(session, job, who) or (job.surface, job.channel) == (where.surface, where.channel)):
+    if job is not None and (owns(session, job, who) or (job.surface, job.channel) == (where.surface, where.channel)):
         return job
     raise Refusal("job_not_found", field="job", value=job_id)
 
@@ -38,12 +38,13 @@ def may_see(session: Session, job_id: int, who: Requester, where: ReplyTo) -> bo
 def owned(session: Session, job_id: int, who: Requester, where: ReplyTo) -> Job:
     """The job, if it is this person's. Raises `Refusal`, which names the owner to those who see the job."""
     job = seen(session, job_id, who, where)
-    if not _owns(session, job, who):
+    if not owns(session, job, who):
         raise Refusal("not_yours", field="job", value=job_id, owner=users.person(session, job.user_id).name)
     return job
 
 
-def _owns(session: Session, job: Job, who: Requester) -> bool:
+def owns(session: Session, job: Job, who: Requester) -> bool:
+    """Whether it is this person's, or they are at the terminal."""
     if who.surface == TERMINAL:
         return True
     user = users.known(session, who.surface, who.external_id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from engine.spec import Request
-from storage import jobs, reviews
+from storage import jobs, recordings, reviews
 from storage.database import Database
 from storage.tables import User
 from workflows import moderation, view
@@ -16,6 +16,7 @@ from workflows.limits import NO_SONGS
 from workflows.moderators import looked_after, server_of
 from workflows.people import Requester, now_ms
 from workflows.record import note, signature
+from workflows.recording import link_field
 from workflows.refusal import Refusal
 from workflows.repeated import only_once
 from workflows.rules import Rules
@@ -33,10 +34,12 @@ class Waiting:
 def needs_look(session: Session, rules: Rules, who: Requester, user: User, spec: Request) -> bool:
     """Whether somebody looks at this request first.
 
-    Not where nobody wrote a word: what is made from a song that is there was looked at with it.
+    Not where nobody wrote a word: what is made from a song that is there was looked at with it. Sound from outside was
+    looked at by nobody; what is only told of it, and not played, may be told.
     """
     rule = rules.moderation
-    if rules.roles.in_charge(who) or not moderation.is_said(spec):
+    brings = link_field(spec) is not None and spec.task not in rules.capabilities.quick
+    if rules.roles.in_charge(who) or not (brings or moderation.is_said(spec)):
         return False
     if rule.review == "everybody" or moderation.has_review_words(rule, spec):
         return True
@@ -84,6 +87,8 @@ async def reject(db: Database, who: Requester, job_id: int, why: str, *, request
         if job is None:
             raise Refusal("not_in_review", field="job_id", value=job_id)
         end_unpaid(session, job, "cancelled", now)
+        if job.recording_id is not None:
+            recordings.let_go(session, job.recording_id)
         note(session, who, "reject", f"job:{job_id}", now, why=why)
         return view.look(session, job_id)
 

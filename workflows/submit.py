@@ -17,10 +17,11 @@ from storage.database import Database
 from storage.tables import QUICK, Job, User
 from workflows import bans, edits, eta, limits, moderation, queue, reach, review, source, view
 from workflows.credits import account_of, allowance, daily_waiting, welcome
-from workflows.incoming import Incoming, link_field
+from workflows.incoming import Incoming
 from workflows.people import ReplyTo, Requester, now_ms
 from workflows.pricing import price
 from workflows.queue import Pause
+from workflows.recording import link_field
 from workflows.refusal import Refusal
 from workflows.repeated import only_once
 from workflows.rules import Rules

@@ -11,7 +11,7 @@ from engine.spec import MODELS, Plan, Request, restore
 from engine.spec.tasks import Simple, Sung, Text2Samples
 from storage import jobs
 from workflows import source
-from workflows.incoming import link_field
+from workflows.recording import link_field
 from workflows.view import JobView
 
 TAKES = 2

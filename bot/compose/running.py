@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.compose.chats import accepted_tokens, open_chats
@@ -133,6 +134,8 @@ async def _running(house: House, *, works: bool, chats: Sequence[Chat]) -> Async
         stack.push_async_callback(deliveries.dispatch)
         stack.push_async_callback(watch.close)
         workers: list[Worker] = []
+        stops: list[Duty] = []
+        drains: list[Duty] = []
         if works:
             stack.enter_context(at_work(house.settings.home))
             for pool in engine_pools(house):
@@ -146,8 +149,11 @@ async def _running(house: House, *, works: bool, chats: Sequence[Chat]) -> Async
                     lease_ms=lease_ms,
                 )
                 workers.append(worker)
-                stack.push_async_callback(pool.stop, DRAIN_S)
-                stack.push_async_callback(worker.drain, DRAIN_S)
+                stops.append(partial(pool.stop, DRAIN_S))
+                drains.append(partial(worker.drain, DRAIN_S))
+            # Side by side: whoever stops us waits for a minute at most.
+            stack.push_async_callback(_each(stops))
+            stack.push_async_callback(_each(drains))
             duties |= {"dispatch": _each([worker.dispatch for worker in workers]), "rescue": workers[0].rescue}
         clock = Clock(**duties)
         deliveries.on_end = lambda: clock.nudge("outbox")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -48,10 +47,13 @@ class SharedFiles:
         if not _may_see(asking, file):
             raise Refusal("slack_file_unseen", field=field)
         name = str(file.get("name") or "")
-        with tempfile.TemporaryDirectory(prefix="minstrel-") as folder:
-            there = Path(folder) / "shared"
+
+        async def get(room: Path) -> Path:
+            there = room / "fetched"
             await self._download(file, there, field, name)
-            return await self._incoming.take_in(there, PurePosixPath(name).stem, asking.who, field=field)
+            return there
+
+        return await self._incoming.receive(get, PurePosixPath(name).stem, asking.who, field=field)
 
     def _number(self, link: str) -> str | None:
         """Slack's own number of the file behind `link`."""

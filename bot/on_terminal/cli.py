@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-DONE, FAILED, REFUSED = 0, 1, 2
+DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 # The names of `bot.actions.ACTIONS`, written here so that help stays instant; the parity test compares them.
 BUTTONS = (
     "cancel", "retry", "variations", "redo", "extend", "edit", "stems", "cover", "reference", "details", "lrc",
@@ -19,17 +19,22 @@ BUTTONS = (
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line; returns its exit code: 0 done, 1 failed, 2 refused."""
+    """Run one command line; returns its exit code: 0 done, 1 failed, 2 refused, 130 interrupted."""
     parser = _parser()
     args = parser.parse_args(arguments)
     if args.command is None:
         parser.print_help()
         return DONE
     from bot.on_terminal.session import guarded
+    from bot.replies import reply
 
     module = importlib.import_module(f"bot.on_terminal.{args.module}")
     try:
         return guarded(module.run, args)
+    except KeyboardInterrupt:
+        # Before a job was taken, as while its sound is fetched; after that, whoever follows it cancels it.
+        print(f"\n{reply('interrupted')}", file=sys.stderr)
+        return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output went away (`minstrel jobs | head`); that is no failure.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -46,14 +46,18 @@ async def _act(house: House, action: Action, args: argparse.Namespace) -> int:
     from bot.desk import Desk, confirmation
 
     kept = asyncio.Event()
-    desk, who = Desk(house.db, house.rules, kept.set), Requester(OPERATOR.surface, args.name, args.name)
+    desk = Desk(house.db, house.rules, kept.set, house.incoming)
+    who = Requester(OPERATOR.surface, args.name, args.name)
     where = ReplyTo(OPERATOR.surface)
     if action.effect == "opens":
         print((await desk.wanted(who, where, action, args.id)).as_command(desk.commands))
         return 0
     if action.confirm and not args.yes and not _means_it(confirmation(action, "en")):
         return REFUSED
-    answer = await desk.act(who, where, action, args.id)
+    try:
+        answer = await desk.act(who, where, action, args.id)
+    finally:
+        await house.incoming.close()
     if kept.is_set():
         await deliver(house)
     if args.json and action.effect == "shows":

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Mapping
@@ -35,6 +36,8 @@ LOOK_S = 0.2
 WATCH_S = 2.0
 # Stands for what is taken in until it is.
 SOME_LINK = "https://minstrel.invalid/sound"
+# A link that can't be fetched is told as such, not as a file that isn't there.
+_OTHER_LINK = re.compile(r"(?!file:)[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 def run(settings: compose.Settings, args: argparse.Namespace) -> int:
@@ -110,7 +113,7 @@ async def _taken_in(
 
 def _is_path(value: str | None, wants_link: bool) -> bool:
     """Whether that is a file's name: where a link is wanted whatever is none, else a file that is there."""
-    if not value or IS_LINK.match(value):
+    if not value or IS_LINK.match(value) or _OTHER_LINK.match(value):
         return False
     return wants_link or _path(value).is_file()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.answers import Answer, Attached
 from bot.commands import command_name
+from bot.facts import clock
 from bot.names import name_of
 from bot.replies import reply
 from bot.telling.counter import Asked, Counter, Teller
@@ -150,9 +151,11 @@ def _listed(lines: list[str], count: int, hint: str, none: str, locale: str) -> 
 
 
 def _words(job: JobView) -> str:
-    """Everything that somebody wrote in a request."""
+    """Everything that somebody wrote in a request, and what the sound that they brought calls itself."""
     said = [f"{name}: {job.spec[name]}" for name in TEXTS if job.spec.get(name)]
-    return "\n".join([f"#{job.id} {job.user}", *said])
+    sound = job.recording
+    brought = [f"sound: {sound.title} ({clock(sound.duration)}) {sound.artist}".rstrip()] if sound else []
+    return "\n".join([f"#{job.id} {job.user}", *said, *brought])
 
 
 TELLERS: dict[type[Request], Teller] = {

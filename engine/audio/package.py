@@ -28,6 +28,7 @@ from engine.spec.tasks import ExtractStem, Stems, Text2Samples
 
 MASTER = "flac"
 COVER_INSIDE = 500
+SEPARATED = "Separated with Minstrel"
 
 Audio = NDArray[np.float32]
 
@@ -71,6 +72,9 @@ def package(
     lrc = format_lrc(take.lines, title=plan.title, duration=duration, words=True) if take.lines else None
     asked = spec.format if isinstance(spec, Generation) else MASTER
     tags = _tags(take, plan, smaller(picture, COVER_INSIDE))
+    if isinstance(spec, Stems | ExtractStem) and plan.heard is not None:
+        # Somebody else's music, taken apart: nobody here made it, and neither did a machine.
+        tags = replace(tags, artist="", comment=SEPARATED, generated=False)
     pieces = list(_pieces(take, tags, asked, picture, lrc, apart=bool(take.ready) or isinstance(spec, Stems)))
     _make(folder, with_stems=bool(take.stems or take.ready))
     for done, piece in enumerate(pieces, start=1):

@@ -48,19 +48,22 @@ def confidences(transcript: Transcript) -> dict[str, float]:
     return {name: round(float(value), 2) for name, value in found.items()}
 
 
-def caption(transcript: Transcript) -> str:
-    """One or two sentences, such as "Upbeat instrumental in a minor key with drums and deep bass. Bright and wide."
+def caption(transcript: Transcript, *, sung: bool = False) -> str:
+    """One or two sentences, such as "Upbeat music in a minor key, with drums and heavy bass. Bright, wide."
 
-    No genre is named: nothing here was fitted to real records.
+    `sung`: somebody sings in it, whatever was heard. No genre is named: nothing here was fitted to real records; and
+    nothing is called instrumental, for a soft voice among instruments is missed too often.
     """
     texture = transcript.texture
     if texture.loudness < SILENT_LUFS:
         return "Silence."
     sure = confidences(transcript)
     tempo = _tempo(transcript) if sure["bpm"] >= HEARD else ""
-    who = _voice(texture.voice)
-    if not tempo and max(sure["keyscale"], texture.voice, transcript.groove.drums) < HEARD:
-        who = "sound without a clear beat or key"
+    voice = 1.0 if sung else texture.voice
+    who = _voice(voice)
+    if not tempo and not sung and max(sure["keyscale"], transcript.groove.drums) < HEARD:
+        sound = "voice" if voice >= SURE else "sound, perhaps a voice," if voice >= HEARD else "sound"
+        who = f"{sound} without a clear beat or key"
     first = f"{tempo} {who}".strip()
     if sure["keyscale"] >= HEARD:
         mode = "minor" if transcript.tonality.minor else "major"
@@ -73,6 +76,15 @@ def caption(transcript: Transcript) -> str:
     return text + (
         f" {second[0].capitalize()}{', ' if len(second) > 1 else ''}{', '.join(second[1:])}." if second else ""
     )
+
+
+def caption_confidence(transcript: Transcript, *, sung: bool = False) -> float:
+    """How sure the least sure thing is that the caption says, 0 to 1; what it says of the sound itself is measured."""
+    sure, voice = confidences(transcript), 1.0 if sung else transcript.texture.voice
+    said = [sure[name] for name in ("bpm", "keyscale") if sure[name] >= HEARD]
+    if transcript.pulse.timesignature in METRES and said and sure["timesignature"] >= HEARD:
+        said.append(sure["timesignature"])
+    return round(min([*said, *([voice] if voice >= SURE else [])], default=1.0), 2)
 
 
 def _mean(weighed: Iterable[tuple[float, float]]) -> float:
@@ -92,7 +104,7 @@ def _tempo(transcript: Transcript) -> str:
 def _voice(voice: float) -> str:
     if voice >= SURE:
         return "song with vocals"
-    return "piece, perhaps with vocals" if voice >= HEARD else "instrumental"
+    return "piece, perhaps with vocals" if voice >= HEARD else "music"
 
 
 def _band(transcript: Transcript) -> list[str]:

@@ -34,14 +34,14 @@ LAGS = 8
 
 WEIGHTS = {
     # what begins on the beats: in the mean, evenly, and on the weakest beat of the bar; and half-way between them
-    "on": 1.8, "even": 3.3, "weakest": 0.7, "apart": 0.6, "divided": 1.7, "ternary": 1.6, "hemiola": 0.5,
+    "on": 3.0, "even": 4.2, "weakest": 0.6, "apart": 0.5, "divided": 2.9, "ternary": 1.9, "hemiola": 0.6,
     # changes on beats rather than between them
-    "harmony on beats": 1.2, "sound on beats": 1.5, "strokes on beats": 0.3,
+    "harmony on beats": 1.3, "strokes on beats": 0.4,
     # downbeats against other beats
-    "harmony": 1.0, "strength": 1.9, "sound": 2.3, "back beat": 0.6, "strokes after": 1.2, "comes back": 1.4,
+    "harmony": 2.6, "strength": 2.6, "sound": 1.8, "back beat": 0.5, "strokes after": 1.4, "comes back": 1.7,
     # what is usual
-    "tempo": 1.0, "far tempo": -1.3, "compound tempo": 1.5, "far compound tempo": -0.8, "bar": -0.4,
-    "3/4": -0.8, "2/4": -0.9, "6/8": -0.5,
+    "tempo": 1.6, "far tempo": -1.4, "compound tempo": 2.3, "far compound tempo": -0.9, "bar": -0.3,
+    "3/4": -0.8, "2/4": -1.1, "6/8": -0.7,
 }  # fmt: skip
 
 
@@ -157,8 +157,8 @@ class _Told:
             "divided": min(max(_over(max(half, swung), strength), -1.6), -0.7),
             "ternary": float(np.tanh(_over(third, half))) * (1 if compound else -1),
             "hemiola": self._hemiola(place, timesignature),
+            "harmony": self._settled(down, beats),
             "harmony on beats": _over(self.on.harmony.mean(), self.half.harmony.mean()),
-            "sound on beats": _over(self.on.sound.mean(), self.half.sound.mean()),
             "strokes on beats": _over(self.on.strokes.mean(), self.half.strokes.mean()),
             "back beat" if beats == 4 else "strokes after": float(back if beats == 4 else after),
             "comes back": self.comes_back * (1 if beats == 3 else -1),
@@ -166,10 +166,18 @@ class _Told:
             "far compound tempo" if compound else "far tempo": tempo**2,
             "bar": float(np.log2(beats * self.period_s / NATURAL_BAR_S)) ** 2,
         }
-        for name in ("harmony", "strength", "sound"):
+        for name in ("strength", "sound"):
             deviation: Floats = getattr(self.deviation, name)
             found[name] = float(deviation[down].mean() - deviation[~down].mean())
         return found | ({timesignature: 1.0} if timesignature in WEIGHTS else {})
+
+    def _settled(self, down: NDArray[np.bool_], beats: int) -> float:
+        """The share of all change of harmony that falls on downbeats: 0 as by chance, 1 all of it.
+
+        Chords often last several bars. What a downbeat has of it in the mean would be most for bars that long.
+        """
+        share = float(self.on.harmony[down].sum()) / max(float(self.on.harmony.sum()), 1e-9)
+        return (share - 1 / beats) / (1 - 1 / beats)
 
     def _hemiola(self, place: NDArray[np.int64], timesignature: str) -> float:
         """Beats after the first against what would be beats if six eighths were grouped the other way."""

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import math
 import os
+import re
 import shutil
 import signal
 import stat
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 COMMAND = (sys.executable, "-m", "engine.audio.foreign.child")
 FILE_MB = 10**6
 LOOK_EVERY_S = 0.01
+# All that a child is told of the environment: others keep their secrets there, too.
+TOLD = re.compile(r"PATH|(LD|DYLD)_\w+|LANG|LC_\w+|TZ|TMPDIR|PYTHON\w+|IMAGEIO_FFMPEG_EXE")
 # What a child says, and what is kept of its complaints.
 LONGEST_ANSWER, LONGEST_CAUSE = 2**18, 2000
 TITLE, LYRICS = 120, 20_000
@@ -126,7 +129,7 @@ class LocalDecoder:
     async def _asked(self, file: Path, folder: Path) -> _Said:
         """What a process of its own says about `file`, once nothing is left of it."""
         limits = (str(self._memory_mb), str(self._time_s), str(self._most_s))
-        env = {name: value for name, value in os.environ.items() if not name.startswith("MINSTREL_")} | ONE_THREAD
+        env = {name: value for name, value in os.environ.items() if TOLD.fullmatch(name)} | ONE_THREAD
         with tempfile.TemporaryFile() as answers, tempfile.TemporaryFile() as complaints:
             try:
                 process = subprocess.Popen(

@@ -138,7 +138,7 @@ class Attempt:
             self._say(wire.MadeAnalysis(analysis=engine.analyze(self._spec, self._order, self)))
             self._check()
             return ()
-        self._plan = engine.plan(self._spec, self._order)
+        self._plan = engine.plan(self._spec, self._order, self._thought)
         self._say(wire.MadePlan(plan=self._plan))
         self._check()
         self._enter("rendering")
@@ -147,6 +147,12 @@ class Attempt:
         if len(self._results) < self._order.takes:
             raise RuntimeError(f"{len(self._results)} of {self._order.takes} takes were made")
         return tuple(sorted(self._results, key=lambda result: result.take))
+
+    def _thought(self, _share: float) -> None:
+        """A plan may take its time: a recording is listened to. People see the stage; the bar is for what sounds."""
+        self._check()
+        if self._quiet_for(ALIVE_EVERY_S):
+            self._say(wire.StillHere())
 
     def _reach(self, fraction: float) -> None:
         self._furthest = max(self._furthest, min(fraction, 1.0))

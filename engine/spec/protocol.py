@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -75,8 +76,11 @@ class Engine(Protocol):
 
     capabilities: Capabilities
 
-    def plan(self, spec: Request, order: Order) -> Plan:
-        """Decide everything the takes share. Raises `EngineError` where the request can't be done."""
+    def plan(self, spec: Request, order: Order, on_progress: Callable[[float], None]) -> Plan:
+        """Decide everything the takes share. Raises `EngineError` where the request can't be done.
+
+        Where that takes longer than a moment, `on_progress` hears 0 to 1; it raises `Cancelled` as the sink's does.
+        """
 
     def render(self, spec: Request, plan: Plan, order: Order, sink: TrackSink) -> None:
         """Render every take of `plan` into `sink`. Raises `EngineError`, or lets the sink's `Cancelled` through."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from engine.hearing.describe import caption, confidences
+from engine.hearing.describe import caption, caption_confidence, confidences
 from engine.hearing.transcript import Transcript
 from engine.spec import Analysis, Order, TrackSink
 from engine.spec.analysis import ChordAt, SectionAt
@@ -16,6 +16,9 @@ from engine.studio.session import Session
 
 # Below this a section's kind is a guess that isn't told.
 KIND = 0.4
+# A song doesn't begin or end for longer than this share of it.
+EDGE = 0.4
+EDGES = ("intro", "outro")
 # Lyrics tell their language nearly always.
 LANGUAGE = 0.9
 
@@ -32,9 +35,11 @@ def analyze(order: Order, sink: TrackSink, session: Session) -> Analysis:
     language, told = _language(start, session)
     if told is not None:
         sure["language"] = told
-    described = start.source is not None and bool(start.source.caption)
-    words = start.source.caption if described and start.source else caption(transcript)
-    sure["caption"] = 1.0 if described else round((sure["bpm"] + sure["keyscale"] + sure["timesignature"]) / 3, 2)
+    # An edit of sound without a score has a caption of the edit alone, which says nothing of the whole.
+    described = start.kept is not None and start.source is not None and bool(start.source.caption)
+    sung = any(text for _, text in parse_lyrics(start.lyrics))
+    words = start.source.caption if described and start.source else caption(transcript, sung=sung)
+    sure["caption"] = 1.0 if described else caption_confidence(transcript, sung=sung)
     return Analysis(
         title=start.title,
         caption=words,
@@ -80,6 +85,16 @@ def _sections(transcript: Transcript, sure: float) -> tuple[SectionAt, ...]:
     found = [each for each in transcript.sections if each.bar < len(bars)]
     edges = [0.0, *(bars[each.bar] for each in found[1:]), transcript.duration]
     return tuple(
-        SectionAt(start=round(start, 3), end=round(end, 3), kind=each.kind if sure >= KIND else "", letter=each.letter)
+        SectionAt(
+            start=round(start, 3),
+            end=round(end, 3),
+            kind=each.kind if sure >= KIND and not _too_long(each.kind, end - start, transcript) else "",
+            letter=each.letter,
+        )
         for each, (start, end) in zip(found, pairwise(edges), strict=False)
     )
+
+
+def _too_long(kind: str, length: float, transcript: Transcript) -> bool:
+    """Whether what was heard as an intro or outro is too much of the song to be one."""
+    return not transcript.exact and kind in EDGES and length > EDGE * transcript.duration

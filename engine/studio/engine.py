@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ from engine.spec.tasks import (
 )
 from engine.studio import analysis, cover, edits, outside, reference, samples, separated, simple, songs, stems
 from engine.studio.capabilities import capabilities
+from engine.studio.given import is_outside
+from engine.studio.heard import listened
 from engine.studio.session import Session
 from engine.studio.understanding.vocabulary import vocabulary
 from engine.studio.voice.espeak import Speaker
@@ -81,14 +83,16 @@ class Studio:
         """End the singer's process."""
         self._speaker.close()
 
-    def plan(self, spec: Request, order: Order) -> Plan:
+    def plan(self, spec: Request, order: Order, on_progress: Callable[[float], None] = lambda _: None) -> Plan:
         """Decide what `spec` leaves open. Raises `EngineError`, permanent, for what can't be done: see each task."""
-        match self._known(spec):
+        # What takes long of it, for what needs it; each task finds it done.
+        listened(self._known(spec), order, self._session, on_progress)
+        match spec:
             case Stems() | ExtractStem() as part if separated.is_whole(order):
                 return separated.plan(part, order, self._session)
             case Stems() | ExtractStem() as part:
                 return stems.plan(part, order, self.capabilities.name)
-            case Repaint() | Extend() | Edit() as change if outside.is_outside(order):
+            case Repaint() | Extend() | Edit() as change if is_outside(order):
                 return outside.plan(change, order, self._session)
             case Retake() | Repaint() | Extend() | Edit() as change:
                 return edits.plan(change, order, self._session)
@@ -114,7 +118,7 @@ class Studio:
                 separated.render(part, plan, order, sink, self._session)
             case Stems() | ExtractStem() as part:
                 stems.render(part, order, sink)
-            case Repaint() | Extend() | Edit() as change if outside.is_outside(order):
+            case Repaint() | Extend() | Edit() as change if is_outside(order):
                 outside.render(change, plan, order, sink, self._session)
             case Retake() | Repaint() | Extend() | Edit() as change:
                 edits.render(change, plan, order, sink, self._session)

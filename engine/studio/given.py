@@ -54,6 +54,13 @@ def given(order: Order) -> Given:
     )
 
 
+def is_outside(order: Order) -> bool:
+    """Whether nobody has the score of what `order` starts from."""
+    if order.source is None:
+        return order.recording is not None
+    return not any(file.kind == "score" for file in order.source.files)
+
+
 def kept_of(source: Source) -> Kept | None:
     """The score of a song made here, with how it was mixed; None where it has none that can be read."""
     file = next((Path(file.path) for file in source.files if file.kind == "score"), None)

@@ -4,7 +4,6 @@ came of them as JSON."""
 from __future__ import annotations
 
 import json
-import resource
 import sys
 from collections import Counter
 from pathlib import Path
@@ -31,8 +30,7 @@ def main() -> None:
         file.write_bytes(damaged(data, good[seed // 7 % len(good)][1], seed))
         said = answer(file, room / "ours.flac", MOST_S)
         found[f"{kind} {said.get('wrong', 'fine')}"] += 1
-    peaks = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    print(json.dumps({"found": found, "peak_mb": max(peaks), "fenced": fenced}))  # noqa: T201
+    print(json.dumps({"found": found, "peak_mb": limits.peak_mb(), "fenced": fenced}))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -57,6 +57,7 @@ def test_a_file_of_this_machine_is_taken_in_like_an_upload(
     [
         ("/analyze nothing.mp3", "no_such_file", "audio_url"),
         ("/analyze file:///nowhere/song.mp3", "no_such_file", "audio_url"),
+        ("/analyze ftp://example.com/song.mp3", "bad_value", "audio_url"),
         ("/reference calm reference_audio_url:.", "no_such_file", "reference_audio_url"),
         ("/cover ska src_audio_url:notes.txt", "audio_unknown", "src_audio_url"),
         ('/cover ska src_audio_url:"my song.wav" bpm:500', "bad_value", "bpm"),

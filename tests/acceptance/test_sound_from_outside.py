@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
+import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -85,6 +88,11 @@ def test_a_cover_of_a_file_is_a_song_like_any_other(shell: Shell, web: str, tmp_
     assert track["midi"]
     assert track["stems"]
     assert answer["plan"]["heard"]["confidence"]["chords"] <= 1
+    assert "words_not_known" in [notice["code"] for notice in answer["plan"]["notices"]]
+    # What the buttons under it do is there at the terminal, too.
+    other = shell.json("jobs", "variations", str(answer["job"]))
+    assert other["task"] == "cover"
+    assert shell.json("jobs", "cancel", str(other["job"]), "--yes")["status"] == "CANCELLED"
 
 
 def test_stems_of_a_file_add_up_to_it_and_say_what_they_are(shell: Shell, web: str, tmp_path: Path) -> None:
@@ -134,3 +142,22 @@ def test_the_house_itself_is_not_to_be_reached(shell: Shell, web: str, tmp_path:
     done = closed.run("play", f"/analyze http://{web}/morning.mp3", "--json")
     assert done.returncode == 2
     assert json.loads(done.stdout)["error"]["code"] == "link_not_public"
+
+
+def test_ctrl_c_while_sound_is_fetched_stops_in_a_sentence_and_keeps_nothing(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(60)
+        port = silent.getsockname()[1]
+        shell = Shell(tmp_path, {"MINSTREL_FETCH_PRIVATE_HOSTS": f"127.0.0.1:{port}"})
+        process = subprocess.Popen(
+            shell.command("play", f"/analyze http://127.0.0.1:{port}/song.mp3"),
+            env=shell.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        with silent.accept()[0]:
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Stopped." in said
+    assert "Traceback" not in said
+    assert shell.json("jobs", "list") == []
+    assert not list(tmp_path.rglob("*.flac"))

@@ -70,7 +70,8 @@ class Tone:
         self.capabilities = capabilities()
         self._kind, self._marks, self._pace_s = kind, marks, pace_s
 
-    def plan(self, spec: Request, order: Order) -> Plan:
+    def plan(self, spec: Request, order: Order, on_progress: Callable[[float], None]) -> Plan:
+        on_progress(1.0)
         seed = getattr(spec, "seed", -1)
         first = order.seed if seed == -1 else seed
         return Plan(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ from mutagen.oggvorbis import OggVorbis
 from numpy.typing import NDArray
 
 from engine.audio.foreign.answer import answer
+from engine.pool import decoding
 from engine.pool.decoding import LocalDecoder
+from engine.spec import EngineError
 
 Audio = NDArray[np.float64]
 
@@ -313,3 +316,16 @@ def test_what_it_calls_itself_is_cut_and_made_plain(tmp_path: Path) -> None:
     assert 110 <= len(decoded.title) <= 120
     assert 10_000 < len(decoded.lyrics) <= 20_000
     assert "\r" not in decoded.lyrics
+
+
+def test_a_strangers_file_is_read_where_no_secret_of_the_environment_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("MINSTREL_DISCORD_TOKEN", "PGPASSWORD", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "hush")
+    monkeypatch.setattr(decoding, "COMMAND", (sys.executable, "-c", "import os; raise SystemExit(str(os.environ))"))
+    (tmp_path / "file").write_bytes(b"x")
+    with pytest.raises(EngineError) as caught:
+        asyncio.run(LocalDecoder().decode(tmp_path / "file", tmp_path / "ours.flac"))
+    assert "OMP_NUM_THREADS" in str(caught.value.cause)
+    assert "hush" not in str(caught.value.cause)

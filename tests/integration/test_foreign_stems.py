@@ -17,6 +17,7 @@ from config.files import load
 from config.settings import Settings
 from engine.audio.encode import decode, encode
 from engine.audio.package import package
+from engine.audio.tags import read
 from engine.spec import (
     Cancelled,
     EngineError,
@@ -105,6 +106,13 @@ def apart(studio: Studio, song: Path, tmp_path_factory: pytest.TempPathFactory) 
 def stem(result: TrackResult, name: str, form: str = "flac") -> Sound:
     [path] = [file.path for file in result.files if (file.kind, file.name, file.format) == ("stem", name, form)]
     return decode(Path(path))[0]
+
+
+def test_nobody_says_that_a_machine_made_somebodys_music(apart: tuple[Plan, TrackResult, Sink]) -> None:
+    for file in apart[1].files:
+        if file.kind == "stem":
+            tags = read(Path(file.path))
+            assert (tags.artist, tags.comment, tags.generated) == ("", "Separated with Minstrel", False)
 
 
 def test_stems_of_a_recording_come_without_the_song_itself(apart: tuple[Plan, TrackResult, Sink]) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
+import time
 from pathlib import Path
 
 from sqlmodel import Session
 
-from storage import blobs, drafts, heard
+from storage import blobs, drafts, heard, recordings
 from storage.blobs import FolderBlobs, KeptBlob
 from storage.database import Database
-from tests.rows import person
+from tests.rows import free_job, person
 from workflows import housekeeping
 from workflows.people import now_ms
 
@@ -78,3 +80,37 @@ def test_drafts_alone_are_forgotten_too(database: Database) -> None:
     old = database.write(lambda s: drafts.keep(s, user_id=author, text="/song", now=now - 15 * DAY_MS))
     asyncio.run(housekeeping.forget(database))
     assert database.read(lambda session: drafts.get(session, old, author)) is None
+
+
+def test_what_somebody_asks_for_at_this_very_moment_is_not_forgotten(database_url: str, tmp_path: Path) -> None:
+    forgetting, asking = Database(database_url), Database(database_url)
+    kept = stored(FolderBlobs(tmp_path / "blobs"), tmp_path, "sound", old=False)
+
+    def work(session: Session) -> tuple[int, str]:
+        author = person(session).id
+        row = recordings.add(
+            session, user_id=author, blob=kept, title="", artist="", lyrics="", kind="mp3", duration=9.0,
+            sample_rate=48_000, channels=2, now=1,
+        )  # fmt: skip
+        return author, row.id
+
+    author, recording = forgetting.write(work)
+    asked = threading.Event()
+
+    def ask(session: Session) -> int:
+        assert recordings.used(session, recording, now_ms())
+        asked.set()
+        # The other one comes to its lock meanwhile; should it be late, it finds what we have written.
+        time.sleep(0.3)
+        return free_job(session, author, recording_id=recording).id
+
+    thread = threading.Thread(target=lambda: asking.write(ask))
+    thread.start()
+    assert asked.wait(20)
+    soon = {"unused_since": 1000, "without_job_since": 1000}
+    assert forgetting.write(lambda session: recordings.forget(session, **soon)) == 0
+    assert not forgetting.write(lambda session: recordings.let_go(session, recording))
+    thread.join()
+    assert forgetting.read(lambda session: recordings.get(session, recording)) is not None
+    forgetting.close()
+    asking.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -18,9 +19,21 @@ from storage.tables import Job, Recording
 from tests.fakes.incoming import ScriptedDecoder, ScriptedFetcher
 from tests.fakes.pool import ListeningPool, ScriptedPool
 from tests.integration.house import House, rules
-from workflows import control, credits, housekeeping, incoming, signed_links, variation
+from workflows import (
+    control,
+    credits,
+    housekeeping,
+    incoming,
+    moderators,
+    recording,
+    reports,
+    review,
+    signed_links,
+    variation,
+)
 from workflows.incoming import Incoming
-from workflows.people import ReplyTo, Requester
+from workflows.moderation import Moderation
+from workflows.people import OPERATOR, ReplyTo, Requester
 from workflows.refusal import Refusal
 from workflows.repeated import Repeated
 from workflows.signed_links import Sound
@@ -283,11 +296,148 @@ def test_recordings_are_forgotten_in_time_and_jobs_that_need_them_say_so(door: D
 def test_thrown_away_songs_take_their_source_along(door: Door) -> None:
     async def story() -> None:
         job = await door.made("cover", src_audio_url=RAIN, caption="bossa")
+        task, values = variation.varied(job, 8)
+        again = await door.take(task, parent_id=job.id, **values)
+        # Another song of it stands: until that goes, too, it stays.
         await control.throw_away(door.db, job.id)
+        assert len(door.rows()) == 1
+        await control.cancel(door.db, again.job_id)
         soon = {"unused_since": 0, "without_job_since": int(time.time() * 1000) + DAY_MS}
         assert door.db.write(lambda session: recordings.forget(session, **soon)) == 1
 
     asyncio.run(story())
+
+
+def test_what_was_taken_down_is_gone_at_once_with_the_sound_that_it_came_from(door: Door, tmp_path: Path) -> None:
+    async def story() -> None:
+        (tmp_path / "upload").write_bytes(b"30")
+        link = await door.incoming.take_in(tmp_path / "upload", "theirs", BEN, field="src_audio_url")
+        cover = await door.made("cover", src_audio_url=link, caption="bossa")
+        await reports.take_down(door.db, OPERATOR, cover.id, "not yours", request=None)
+        assert door.rows() == []
+        for parent in (None, cover.id):
+            with pytest.raises(Refusal) as caught:
+                await door.take("cover", src_audio_url=link, caption="bossa", parent_id=parent)
+            assert caught.value.code == "recording_gone"
+        heard = await door.made("analyze", audio_url=RAIN)
+        await reports.take_down(door.db, OPERATOR, heard.id, "its words", request=None)
+        assert door.rows() == []
+        assert door.db.read(lambda session: session.get_one(Job, heard.id)).analysis is None
+
+    asyncio.run(story())
+
+
+def test_of_what_was_looked_at_and_not_made_nothing_stays(door: Door) -> None:
+    door.rules = replace(door.rules, moderation=Moderation(review="everybody"))
+
+    async def story() -> None:
+        # Nobody wrote a word of it, but its parts would be played to everybody.
+        stems = await door.take("stems", src_audio_url=RAIN)
+        assert stems.review
+        assert not (await door.take("analyze", audio_url=RAIN)).review
+        await review.reject(door.db, OPERATOR, stems.job_id, "no", request=None)
+        assert len(door.rows()) == 1
+        assert (await door.job(stems.job_id)).recording is None
+
+    asyncio.run(story())
+
+
+def test_what_somebody_linked_to_is_theirs_alone(door: Door) -> None:
+    secret = "https://files.example/rain.mp3?key=hush"
+    door.fetcher.world[secret] = b"20 Rain"
+
+    async def story() -> None:
+        job = await door.made("cover", src_audio_url=secret, caption="bossa")
+        assert (await control.show(door.db, job.id, BEN, HERE)).spec["src_audio_url"] == secret
+        seen = await control.show(door.db, job.id, CAT, HERE)
+        assert "hush" not in str(seen)
+        # What stands for it is good for the same sound.
+        task, values = variation.varied(seen, 8)
+        again = await door.take(task, who=CAT, parent_id=job.id, **values)
+        assert (await door.job(again.job_id)).recording == job.recording
+        assert len(door.fetcher.asked) == 1
+        await control.cancel(door.db, again.job_id)
+        await control.throw_away(door.db, job.id)
+        seen = await control.show(door.db, job.id, CAT, HERE)
+        with pytest.raises(Refusal) as caught:
+            await door.take("cover", who=CAT, src_audio_url=seen.spec["src_audio_url"], caption="x")
+        assert caught.value.code == "recording_gone"
+
+    asyncio.run(story())
+
+
+def test_what_failed_is_not_tried_again_without_its_sound(door: Door) -> None:
+    async def story() -> None:
+        job = await door.made("cover", src_audio_url=RAIN, caption="broken")
+        assert job.status == "FAILED"
+        old = {"unused_since": 2 * int(time.time() * 1000), "without_job_since": 0}
+        assert door.db.write(lambda session: recordings.forget(session, **old)) == 1
+        with pytest.raises(Refusal) as caught:
+            await control.retry(door.db, job.id, BEN, HERE)
+        assert caught.value.code == "recording_gone"
+
+    asyncio.run(story())
+    assert door.left() == 1000
+
+
+def test_what_one_brings_in_an_hour_has_an_end_whatever_becomes_of_it(tmp_path: Path) -> None:
+    door = Door(tmp_path, limits={"fetch": {"per_hour": 2}})
+    (tmp_path / "upload").write_bytes(b"30")
+
+    def upload() -> str:
+        return asyncio.run(door.incoming.take_in(tmp_path / "upload", "tune", BEN, field="audio_url"))
+
+    link = upload()
+    assert refused(door, "analyze", audio_url="https://nowhere.example/x.mp3").code == "link_unknown_host"
+    refusal = refused(door, "analyze", audio_url=RAIN)
+    assert (refusal.code, door.fetcher.asked) == ("rate_limited", ["https://nowhere.example/x.mp3"])
+    with pytest.raises(Refusal, match="rate_limited"):
+        upload()
+    # What is here already, and what others bring, is another matter.
+    asyncio.run(door.take("analyze", audio_url=link))
+    asyncio.run(door.take("analyze", who=CAT, audio_url=RAIN))
+    door.db.close()
+
+
+def test_whoever_is_banned_has_nothing_taken_in(door: Door) -> None:
+    got: list[Path] = []
+
+    async def get(room: Path) -> Path:
+        got.append(room)
+        return room
+
+    async def story() -> None:
+        await door.take("text2music", caption="blues", duration=30)
+        await moderators.ban(door.db, door.rules.pricing, OPERATOR, "ben", hours=1, why="", request=None)
+        with pytest.raises(Refusal, match="banned"):
+            await door.incoming.receive(get, "tune", BEN, field="src_audio_url")
+
+    asyncio.run(story())
+    assert got == []
+
+
+def test_uploads_of_one_come_one_after_the_other(door: Door) -> None:
+    at_once: list[int] = [0, 0]
+
+    async def get(room: Path) -> Path:
+        at_once[0] += 1
+        at_once[1] = max(at_once)
+        await asyncio.sleep(0.01)
+        at_once[0] -= 1
+        (room / "fetched").write_bytes(b"30")
+        return room / "fetched"
+
+    async def full(_room: Path) -> Path:
+        raise OSError(errno.ENOSPC, "full")
+
+    async def story() -> None:
+        await asyncio.gather(*(door.incoming.receive(get, "tune", BEN, field="audio_url") for _ in range(4)))
+        with pytest.raises(Refusal, match="disk_full"):
+            await door.incoming.receive(full, "tune", BEN, field="audio_url")
+
+    asyncio.run(story())
+    assert at_once == [0, 1]
+    assert list((door.folder / "incoming").iterdir()) == []
 
 
 def test_a_job_whose_recording_is_gone_fails_for_good(door: Door) -> None:
@@ -338,4 +488,4 @@ def test_who_waits_for_an_analysis_waits_for_no_song(door: Door) -> None:
 
 def test_every_option_that_is_a_link_to_sound_has_its_door() -> None:
     links = {option.name for command in catalogue().values() for option in command.options if option.kind == "link"}
-    assert links - {"thumbnail_url"} == set(incoming.LINKS)
+    assert links - {"thumbnail_url"} == set(recording.LINKS)

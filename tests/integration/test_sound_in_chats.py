@@ -76,7 +76,8 @@ def test_what_is_uploaded_to_discord_is_listened_to_and_leads_on(tmp_path: Path)
         opened = await room.ben.click(post, label="Cover")
         assert opened.modal is not None
         fields = {row["component"]["custom_id"]: row["component"].get("value") for row in opened.modal["components"]}
-        assert fields["source_job_id"] == fetcher.asked[0]
+        # What stands for it is no link that Ben could open.
+        assert fields["source_job_id"].startswith("https://minstrel.invalid/sound/")
         assert "src_audio_file" in fields
         answers = {"caption": "bossa nova", "source_job_id": fields["source_job_id"]}
         assert "5 credits" in answer(await room.ben.submit_modal(opened, answers))
@@ -184,6 +185,9 @@ def test_an_analysis_in_slack_says_what_was_heard(tmp_path: Path) -> None:
         sheet = await here.form(await here.people.press(here.bob, post, "m:details"))
         assert HEARD in shown(sheet.blocks)
         cover = await here.form(await here.people.press(here.bob, post, "m:reference"))
+        [line] = [block for block in cover.blocks if block["block_id"] == "source_job_id"]
+        assert line["element"]["initial_value"].startswith("https://minstrel.invalid/sound/")
+        cover = await here.form(await here.people.press(here.ann, post, "m:reference"))
         [line] = [block for block in cover.blocks if block["block_id"] == "source_job_id"]
         assert line["element"]["initial_value"] == RAIN
 

@@ -293,6 +293,27 @@ def test_a_song_made_here_is_known_exactly() -> None:
     assert shown(replace(LISTENED, analysis=bare.model_dump(mode="json"))).heard == ()
 
 
+def test_what_was_not_made_out_is_said_in_words_and_never_a_number() -> None:
+    unsure = {"bpm": 0.0, "keyscale": 0.07, "timesignature": 0.1, "chords": 0.42, "sections": 0.1, "caption": 1.0}
+    said = shown(replace(LISTENED, analysis=HEARD.model_copy(update={"confidence": unsure}).model_dump(mode="json")))
+    assert said.line == "1:00 · no clear tempo · no clear key"
+    assert [line.partition(":")[0] for line in said.heard] == ["Caption", "Language", "Loudness"]
+    text = analysis.sheet(analysis.of(HEARD.model_copy(update={"confidence": unsure}).model_dump(mode="json")))
+    assert "| " not in text
+    # Chords that hold together in a key are told, bars or not; sections that nobody made out are not.
+    keyed = HEARD.model_copy(update={"confidence": {**unsure, "keyscale": 0.9, "chords": 0.9}})
+    assert [line.partition(":")[0] for line in analysis.lines(keyed)] == ["Caption", "Chords", "Language", "Loudness"]
+
+
+def test_chords_are_told_of_the_song_itself_and_not_of_how_it_ends() -> None:
+    ending = [
+        SectionAt(start=0, end=20, kind="verse", letter="A"),
+        SectionAt(start=20, end=60, kind="outro", letter="B"),
+    ]
+    told = analysis.lines(HEARD.model_copy(update={"sections": ending}))
+    assert any(line.startswith("Chords of the verse") for line in told)
+
+
 def test_all_that_was_heard_is_a_sheet_with_every_section_bar_by_bar() -> None:
     sheet = analysis_answer(LISTENED, "en").file
     assert sheet is not None

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.hearing.chords import chords
 from engine.hearing.chroma import pitches
-from engine.hearing.describe import caption, confidences
+from engine.hearing.describe import caption, caption_confidence, confidences
 from engine.hearing.frames import frames
 from engine.hearing.listen import listen
 from engine.hearing.melody import tune
@@ -285,7 +285,13 @@ def test_a_caption_says_what_was_heard_and_no_more(heard: Transcript) -> None:
     assert "no drums" in caption(heard) or heard.groove.drums >= 0.4
     assert "vocals" not in caption(heard)
     assert caption(listen(np.zeros((2, RATE), np.float32))) == "Silence."
-    assert "without a clear beat or key" in caption(listen(noise(4)))
+    hiss = listen(noise(4))
+    assert "without a clear beat or key" in caption(hiss)
+    assert caption_confidence(hiss) == 1.0
+    # A soft voice is missed too often to say that there is none.
+    assert "instrumental" not in caption(heard).casefold()
+    assert "song with vocals" in caption(heard, sung=True).casefold()
+    assert caption_confidence(heard) <= confidences(heard)["keyscale"]
 
 
 def test_confidence_of_chords_counts_only_chords(heard: Transcript) -> None:

@@ -37,7 +37,9 @@ def test_it_is_good_for_a_while() -> None:
 def test_another_houses_links_are_not_ours() -> None:
     link = signed_links.link(KEY, "https://music.example", TUNE, until_s=NOW + 60)
     assert not signed_links.is_ours(link, "https://other.example")
-    assert not signed_links.is_ours(link.replace("music.example", "music.example.evil.example"), "https://music.example")
+    assert not signed_links.is_ours(
+        link.replace("music.example", "music.example.evil.example"), "https://music.example"
+    )
     assert not signed_links.is_ours("https://music.example/player/12", "https://music.example")
     assert code(link, key=b"x" * 32) == "link_forged"
 

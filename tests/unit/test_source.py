@@ -30,7 +30,14 @@ def finished(session: Session, blobs: FolderBlobs, folder: Path, *, takes: int =
     (claimed,) = jobs.claim(session, worker="w", now=2, lease_ms=100, tasks=["text2music"])
     token = str(claimed.token)
     plan = json.dumps(
-        {"caption": "slow blues", "genre_preset": "Jazz", "lyrics_by": "model", "lyrics_model": "llama3.1"}
+        {
+            "caption": "slow blues",
+            "genre_preset": "Jazz",
+            "lyrics": "Carry me",
+            "vocal_language": "en",
+            "lyrics_by": "model",
+            "lyrics_model": "llama3.1",
+        }
     )
     assert jobs.set_plan(session, job_id=waiting.id, token=token, plan=plan, title="Rain")
     assert jobs.complete(session, job_id=waiting.id, token=token, now=3)
@@ -153,7 +160,7 @@ def test_an_engine_gets_the_first_take_and_its_files(database: Database, blobs: 
     assert facts == {
         "job": song.id, "take": 1, "title": "Rain", "caption": "slow blues", "duration": 30.0, "bpm": 96,
         "keyscale": "A Minor", "timesignature": "3/4", "seed": 8, "genre_preset": "Jazz",
-        "lyrics_by": "model", "lyrics_model": "llama3.1",
+        "lyrics": "Carry me", "vocal_language": "en", "lyrics_by": "model", "lyrics_model": "llama3.1",
     }  # fmt: skip
     texts = {(file.kind, file.name, file.format): Path(file.path).read_text() for file in source.files}
     assert texts == {("audio", "", "flac"): "audio 1", ("stem", "drums", "flac"): "stem 1"}

@@ -112,6 +112,9 @@ REFUSED = [
     ("/song captoin:blues", "unknown_option", "captoin", "caption"),
     ("/song blues lyric:la", "unknown_option", "lyric", "lyrics"),
     ("/song keyscael:Am", "unknown_option", "keyscael", "keyscale"),
+    # A path is not a caption: a slip of this kind would put it into the song's words.
+    ("/cover jazz reference_audio_url:/home/ann/song.mp3", "unknown_option", "reference_audio_url", "src_audio_url"),
+    ("/cover jazz audio_url:~/song.mp3", "unknown_option", "audio_url", "src_audio_url"),
     ("/song bpm: 120", "space_after_colon", "bpm", None),
     ("/song blues bpm:", "no_value", "bpm", None),
     ("/song bpm:90 bpm:100", "duplicate_option", "bpm", None),

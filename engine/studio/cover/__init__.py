@@ -64,6 +64,8 @@ def plan(spec: Cover, order: Order, session: Session) -> Plan:
     title = spec.display_name or _title(spec, source.title, brief, words, seeds[0])
     made = version(original, brief, words.lines, spec.audio_cover_strength, order.duration, seeds[0], title)
     told = [*notices.of_request(spec, brief), *words.told, *_roughly(spec, original)]
+    if order.recording is not None and not spec.lyrics and not brief.instrumental:
+        told.append(Notice(code="words_not_known"))
     if idle:
         told.append(Notice(code="kept_of_source", params={"words": list(idle)}))
     if made.missing:
@@ -217,8 +219,12 @@ def _roughly(spec: Cover, original: Original) -> list[Notice]:
         sure["melody"] = _mean((note.confidence, note.end - note.start) for note in transcript.melody)
         # music without drums has no groove to miss
         sure["groove"] = 1.0 if transcript.groove.drums < NOTHING else transcript.groove.confidence
+    told = []
+    if sure["tempo"] < NOTHING:
+        del sure["tempo"]
+        told.append(Notice(code="tempo_not_heard"))
     parts = [part for part, confidence in sure.items() if confidence < ROUGH]
-    return [Notice(code="heard_roughly", params={"parts": parts})] if parts else []
+    return [*told, Notice(code="heard_roughly", params={"parts": parts})] if parts else told
 
 
 def _mean(weighed: Iterable[tuple[float, float]]) -> float:

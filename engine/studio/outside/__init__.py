@@ -28,10 +28,3 @@ def render(spec: Repaint | Extend | Edit, plan: Plan, order: Order, sink: TrackS
             extend.render(spec, plan, order, sink, session)
         case Edit():
             edit.render(spec, plan, order, sink, session)
-
-
-def is_outside(order: Order) -> bool:
-    """Whether what is to be edited has no score."""
-    if order.source is None:
-        return order.recording is not None
-    return not any(file.kind == "score" for file in order.source.files)
