@@ -47,7 +47,7 @@ class Fetching(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     # One file; a link that leads to a bigger one is refused before any of it is read.
-    most_mb: Annotated[float, Field(gt=0, le=2000)] = 100
+    most_mb: Annotated[float, Field(gt=0, le=2000)] = 200
     # All of it, redirects included, however the server drags it out.
     most_s: Annotated[float, Field(gt=0, le=3600)] = 60
     # To connect, and between two pieces.

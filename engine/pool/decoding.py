@@ -74,7 +74,7 @@ class LocalDecoder:
         memory_mb: int = 700,
         time_s: float = 60,
         most_s: float = 600,
-        most_mb: float = 100,
+        most_mb: float = 200,
         at_once: int = 2,
     ) -> None:
         self._memory_mb, self._time_s, self._most_s, self._most_mb = memory_mb, time_s, most_s, most_mb
