@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -452,16 +453,26 @@ def test_progress_is_shown_and_never_over_the_end(tmp_path: Path, monkeypatch: p
     play(tmp_path, story)
 
 
-def test_a_channel_hears_one_message_in_its_time(tmp_path: Path) -> None:
+def test_a_channel_hears_one_message_in_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, list[float]] = {}
+    later = Pace._next_later
+
+    def noted(pace: Pace, lane: str) -> None:
+        given.setdefault(lane, []).append(time.monotonic())
+        later(pace, lane)
+
     async def story(here: Scene) -> None:
         for number in range(4):
             await here.ask(f"blues number{number} duration:30")
         await here.deliver()
-        at = [call.at for call in here.slack.workspace.calls if call.method == "chat.postMessage"]
-        assert len(at) == 4
-        # Each may be held up on its way; all at once they never come.
-        assert at[-1] - at[0] > 0.2
+        posted = [call.at for call in here.slack.workspace.calls if call.method == "chat.postMessage"]
+        assert len(posted) == 4
+        # Each may be held up on its way, so how far apart they are is told where turns are given.
+        assert max(map(len, given.values())) >= 4
+        assert all(after - before > 0.09 for turns in given.values() for before, after in pairwise(turns))
+        assert posted[-1] - posted[0] > 0.2
 
+    monkeypatch.setattr(Pace, "_next_later", noted)
     play(tmp_path, story, pace_s=0.1)
 
 
