@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from bot import analysis
 from bot.actions import ACTIONS, Action, ways_on
 from bot.commands import Command, nearest
+from bot.deeds import Deed
 from bot.ending import why_no_music
 from bot.names import name_of, slug
+from bot.placard import Bundle
 from bot.replies import reply
 from bot.syntax import UnknownCommand
 from bot.waiting import stage, waiting
@@ -43,7 +45,9 @@ class Answer:
     """What only the person who asked sees. `text` has backticks and no other formatting.
 
     `buttons` act on the job beside them. `draft` is the id of what was refused: a button brings it back as a form.
-    `file` is longer text of fixed width, to read and to keep. `job` is the one that was made.
+    `file` is longer text of fixed width, to read and to keep. `job` is the one that was made. `deeds` are buttons about
+    what is no song, `choices` (under the words `prompt`) a menu of more than buttons are good for. `bundle` is handed
+    over to this person alone.
     """
 
     text: str
@@ -51,6 +55,10 @@ class Answer:
     draft: str | None = None
     file: Attached | None = None
     job: int | None = None
+    deeds: tuple[Deed, ...] = ()
+    prompt: str = ""
+    choices: tuple[Deed, ...] = ()
+    bundle: Bundle | None = None
 
 
 def refused(refusal: Refusal, locale: str, *, draft: str | None = None) -> Answer:

@@ -231,7 +231,7 @@ class Desk:
         """The answer to a command that makes no music. Raises `Refusal`, and `Repeated` for what was done before."""
         self._require_allowed(who, command)
         ask = _ask(command, values)
-        counter = Counter(self._db, self.rules, self.commands, self._nudge)
+        counter = Counter(self._db, self.rules, self.commands, self._nudge, self.incoming)
         answer = await TELLERS[type(ask)](counter, Asked(who, where, request), ask)
         # What changes something noted the request with the change.
         if not getattr(ask, "changes", False) and not await repeated.first_time(self._db, request):

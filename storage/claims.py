@@ -51,6 +51,7 @@ class Ticket(NamedTuple):
     cancel_requested: bool
     token: str | None
     recording_id: str | None
+    step_id: int | None
 
 
 TICKET = tuple(JOB.c[name] for name in Ticket._fields)

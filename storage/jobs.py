@@ -135,6 +135,7 @@ def insert(
     run_after: int | None = None,
     parent_id: int | None = None,
     recording_id: str | None = None,
+    step_id: int | None = None,
 ) -> Ticket:
     """Keep a new PENDING job; a `parked` one waits until it is `release`d.
 
@@ -160,6 +161,7 @@ def insert(
         "run_after": now if run_after is None else run_after,
         "parent_id": parent_id,
         "recording_id": recording_id,
+        "step_id": step_id,
         "created_at": now,
         **NEW,
     }
@@ -241,8 +243,8 @@ _INSERTING = adding(
     JOB,
     (
         "user_id", "surface", "channel", "server", "message", "task", "spec", "title", "duration", "takes", "price",
-        "seed", "key", "priority", "bucket", "parked", "run_after", "parent_id", "recording_id", "created_at",
-        *NEW,
+        "seed", "key", "priority", "bucket", "parked", "run_after", "parent_id", "recording_id", "step_id",
+        "created_at", *NEW,
     ),
     by=("user_id", "key"),
     returning="id",

@@ -13,8 +13,8 @@ from typing import Literal, Protocol, get_args
 from sqlalchemy import URL
 from sqlmodel import Session
 
-# "queue": there may be a job to claim; "outbox": something to deliver.
-Topic = Literal["queue", "outbox"]
+# "queue": there may be a job to claim; "outbox": something to deliver; "runs": a run's next step, or its end.
+Topic = Literal["queue", "outbox", "runs"]
 TOPICS: tuple[Topic, ...] = get_args(Topic)
 
 REMEMBERED = "wake"

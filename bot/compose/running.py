@@ -27,7 +27,7 @@ DRAIN_S = 20.0
 # sends. Python's own 5 ms make that seconds once a few hundred people type at one moment (bench/chats.py).
 SWITCH_S = 0.0002
 # Which duty does what another process, or this one, has just committed.
-WOKEN = {"queue": "dispatch", "outbox": "outbox"}
+WOKEN = {"queue": "dispatch", "outbox": "outbox", "runs": "runs"}
 # How much is made between two looks for garbage, young and old.
 GARBAGE = (2_000, 10, 100)
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from bot.answers import Answer
 from bot.commands import Command
+from bot.forms import Form
+from workflows.incoming import Incoming
 from workflows.people import ReplyTo, Requester
 from workflows.rules import Rules
 
@@ -26,13 +28,19 @@ class Asked:
 
 @dataclass(frozen=True)
 class Counter:
-    """The house as those see it who answer. `nudge` wakes the queue and the outbox after something was kept."""
+    """The house as those see it who answer. `nudge` wakes the queue and the outbox after something was kept.
+
+    `incoming` is the door for sound and files from outside, where there is one.
+    """
 
     db: Database
     rules: Rules
     commands: Mapping[str, Command]
     nudge: Callable[[], None]
+    incoming: Incoming | None = None
 
 
+# Does what a button says that is about no song: on which number, and a second one where it takes two (`bot.deeds`).
+Doer = Callable[[Counter, Asked, int, int], Awaitable[Answer | Form]]
 # Takes the ask itself as `Any`: the registry pairs each model with what answers it.
 Teller = Callable[[Counter, Asked, Any], Awaitable[Answer]]

@@ -52,3 +52,26 @@ class Ban(Table, table=True):
     by: str = Field(sa_type=Text)
     until: int | None = Field(default=None, sa_type=BigInteger)
     created_at: int = Field(sa_type=BigInteger)
+
+
+class Erased(Table, table=True):
+    """Somebody who had everything about them deleted. `known_by` is a keyed hash of how a chat knew them.
+
+    It names nobody, and only says what must not be had anew by asking to be forgotten: the welcome credits, and
+    (`banned_until`, 0 for good) a way round a ban.
+    """
+
+    __tablename__ = "erased"
+
+    known_by: str = Field(primary_key=True, sa_type=Text)
+    banned_until: int | None = Field(default=None, sa_type=BigInteger)
+    erased_at: int = Field(index=True, sa_type=BigInteger)
+
+
+class Departed(Table, table=True):
+    """A Discord server or Slack workspace that removed the bot at that time; what is of it goes some days later."""
+
+    __tablename__ = "departed"
+
+    server: str = Field(primary_key=True, sa_type=Text)
+    at: int = Field(sa_type=BigInteger)

@@ -35,7 +35,7 @@ class Job(Table, table=True):
     `server` is the Discord server or Slack workspace that it was asked for in, `bucket` the same for jobs that an
     engine can make together, `engine` who made it last. A `parked` job waits for a moderator, not for an engine.
     `recording_id` is the sound from outside that it starts from; `analysis` (JSON text) is all that comes of a job that
-    makes no takes.
+    makes no takes. `step_id`: it is a step of a run, whose own message tells of it; such a job has none.
     """
 
     __tablename__ = "job"
@@ -56,6 +56,7 @@ class Job(Table, table=True):
         Index("ix_job_dead", "finished_at", **_where("status = 'FAILED' AND NOT error_permanent")),
         Index(None, "user_id", "created_at"),
         Index(None, "server", "created_at"),
+        Index("ix_job_step_id", "step_id", unique=True),
         {"sqlite_autoincrement": True},
     )
 
@@ -72,6 +73,7 @@ class Job(Table, table=True):
     plan: str | None = Field(default=None, sa_type=Text)
     recording_id: str | None = Field(default=None, foreign_key="recording.id", index=True, sa_type=Text)
     analysis: str | None = Field(default=None, sa_type=Text)
+    step_id: int | None = Field(default=None, foreign_key="step.id", sa_type=BigInteger)
     title: str | None = Field(default=None, sa_type=Text)
     duration: float
     takes: int

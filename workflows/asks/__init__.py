@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from engine.spec import Request
 from engine.spec.tasks import Lrc
-from workflows.asks import credits, moderation, people, queue, songs
+from workflows.asks import challenges, credits, moderation, people, privacy, queue, runs, songs
 from workflows.asks.base import Ask
 
 __all__ = ["ASKS", "Ask"]
 
 _OURS: tuple[type[Ask], ...] = (
     *songs.MODELS,
+    *runs.MODELS,
+    *challenges.MODELS,
     *credits.MODELS,
     *people.MODELS,
+    *privacy.MODELS,
     *queue.MODELS,
     *moderation.MODELS,
 )

@@ -1,0 +1,1 @@
+"""The bulletins in words: one module for each thing they are about."""

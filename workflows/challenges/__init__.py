@@ -1,0 +1,1 @@
+"""Song challenges, which run themselves."""

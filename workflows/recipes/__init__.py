@@ -1,0 +1,1 @@
+"""Recipes: plans of several songs, written as YAML by whoever runs the house."""
