@@ -45,6 +45,7 @@ ACTIONS = {
         Action("stems", "makes", task="stems"),
         Action("cover", "opens", task="cover"),
         Action("reference", "opens", task="reference"),
+        Action("enter", "changes", owner=True),
         Action("details", "shows"),
         Action("lrc", "shows"),
         Action("delete", "changes", "danger", owner=True, confirm=True),
@@ -107,6 +108,8 @@ def _fitting(job: JobView) -> Iterator[Action]:
             yield ACTIONS["stems"]
         yield ACTIONS["cover"]
         yield ACTIONS["reference"]
+        if job.challenge is not None:
+            yield ACTIONS["enter"]
     if any(track.lrc for track in job.tracks):
         yield ACTIONS["lrc"]
     yield ACTIONS["delete"]

@@ -11,12 +11,22 @@ from typing import Any
 from bot.commands import Command, Option, catalogue, nearest
 from bot.syntax import format_option
 from engine.spec.languages import LANGUAGES, OWN_NAMES
+from workflows.refusal import Refusal
 
 _LINK, _SONG = re.compile(r"https?://", re.IGNORECASE), re.compile(r"#?\d+$")
 
 
-def beyond(code: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Further parameters of the words for `code`."""
+def advised(refusal: Refusal, command: Command) -> Refusal:
+    """`refusal` with what can be said about it where `command` is the operator's own: only the catalogue knows it."""
+    if command.task not in _asks():
+        told = {**refusal.params, "field": refusal.field, "value": refusal.value, "allowed": refusal.allowed}
+        more = beyond(refusal.code, {name: value for name, value in told.items() if value is not None}, command)
+        refusal.params = {**more, **refusal.params}
+    return refusal
+
+
+def beyond(code: str, given: Mapping[str, Any], command: Command | None = None) -> dict[str, Any]:
+    """Further parameters of the words for `code`; they are about `command`, or the one of the `task` that is given."""
     field, value, allowed = given.get("field"), given.get("value"), str(given.get("allowed", ""))
     if code == "unknown_option":
         near = nearest(str(field), allowed.split(", ")) if field and allowed else ()
@@ -24,8 +34,8 @@ def beyond(code: str, given: Mapping[str, Any]) -> dict[str, Any]:
     if code not in ("bad_value", "missing", "nothing_to_go_by", "space_after_colon", "no_value"):
         return {}
     more: dict[str, Any] = {}
-    option = _option(str(field), given.get("task"))
-    command = _asks().get(str(given.get("task")))
+    option = command.spellings().get(str(field)) if command else _option(str(field), given.get("task"))
+    command = command or _asks().get(str(given.get("task")))
     if code == "missing" and command is not None:
         more["whole"] = command.example
     elif option is not None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bot import analysis
 from bot.actions import ACTIONS, Action, ways_on
-from bot.commands import Command, nearest
+from bot.commands import Command, next_words, verbs
 from bot.deeds import Deed
 from bot.ending import why_no_music
 from bot.names import name_of, slug
+from bot.naming import unknown
 from bot.placard import Bundle
 from bot.replies import reply
-from bot.syntax import UnknownCommand
 from bot.waiting import stage, waiting
 from engine.spec import Capabilities
 from workflows.lyrics import Lyrics
@@ -102,31 +102,50 @@ def _job_line(job: JobView, locale: str) -> str:
 def help_answer(
     commands: Mapping[str, Command], about: str, capabilities: Capabilities, who: Requester, roles: Roles
 ) -> Answer:
-    """Every command in a line, or one command with its options. What only those in charge can use, only they see."""
+    """Every command in a line, or one command with its options. What only those in charge can use, only they see.
+
+    Commands that begin with the same word share a line; asked for by that word, they are told one by one.
+    """
     locale = who.locale
-    name = about.strip().lstrip("/").casefold()
+    name = " ".join(about.replace("/", " ").casefold().split())
     if name in commands:
         if commands[name].admin:
             roles.require_in_charge(who, name)
         return _about(commands[name], capabilities, locale)
-    admin = [command for command in commands.values() if command.admin and roles.in_charge(who)]
-    commands = {name: command for name, command in commands.items() if not command.admin or command in admin}
+    theirs = {name: command for name, command in commands.items() if not command.admin or roles.in_charge(who)}
+    if within := verbs(theirs, name):
+        lines = _help_lines(within, locale, name)
+        return Answer("\n".join([*lines, reply("help_more", locale, name=within[0].name)]))
     if name:
-        raise UnknownCommand(name, nearest(name, commands, most=3))
-    first = [commands[name] for name in MAIN_COMMANDS]
-    rest = [command for command in commands.values() if command not in (*first, *admin)]
-    able = [_help_line(command, locale) for command in (*first, *rest) if _is_able(command, capabilities)]
+        raise unknown(name, theirs)
+    first = [theirs[name] for name in MAIN_COMMANDS]
+    rest = [command for command in theirs.values() if command not in first and not command.admin]
+    admin = [command for command in theirs.values() if command.admin]
+    able = [command for command in (*first, *rest) if _is_able(command, capabilities)]
     later = tuple(command.name for command in (*first, *rest) if not _is_able(command, capabilities))
-    lines = [reply("help_intro", locale), *able, reply("help_more", locale)]
+    lines = [reply("help_intro", locale), *_help_lines(able, locale), reply("help_more", locale, name=first[0].name)]
     if later:
         lines.append(reply("help_later", locale, commands=later))
     if admin:
-        lines += [reply("help_admin", locale), *(_help_line(command, locale) for command in admin)]
+        lines += [reply("help_admin", locale), *_help_lines(admin, locale)]
     return Answer("\n".join(lines))
 
 
 def _is_able(command: Command, capabilities: Capabilities) -> bool:
     return not command.music or command.task in capabilities.tasks
+
+
+def _help_lines(commands: Iterable[Command], locale: str, group: str = "") -> list[str]:
+    """A line for each of `commands`; those whose names go on with the same word after that of `group` share one."""
+    lines: list[str] = []
+    there = {command.name: command for command in commands}
+    for word in next_words(there.values(), group):
+        name = f"{group} {word}".strip()
+        if within := verbs(there, name):
+            lines.append(reply("help_group", locale, name=name, verbs=next_words(within, name)))
+        else:
+            lines.append(_help_line(there[name], locale))
+    return lines
 
 
 def _help_line(command: Command, locale: str) -> str:

@@ -5,6 +5,7 @@ Texts are plain: whoever renders them escapes what its chat would take for forma
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -176,18 +177,23 @@ def _files(job: JobView, limit: int, most: int) -> tuple[CardFile | None, tuple[
 
 
 def _wanted(job: JobView, track: TrackView) -> list[CardFile]:
-    """What of a take people want in a chat: the song (else its stems and notes), another format, timed lyrics.
+    """What of a take people want in a chat."""
+    return [_card_file(track, file) for file in for_chat(track.files, job.task, str(job.spec.get("format") or "flac"))]
 
-    FLAC is what everybody gets unless they say otherwise, so it is not what somebody asked for. But a sample is there
+
+def for_chat(files: Iterable[FileView], task: str, asked: str) -> list[FileView]:
+    """What people want of the files of a take: the song (else its stems and notes), another format, timed lyrics.
+
+    FLAC is what everybody gets unless they say otherwise, so it is not what somebody `asked` for. But a sample is there
     to be used, and the silence that MP3 adds would break a loop.
     """
-    kinds = {file.kind for file in track.files}
+    files = tuple(files)
+    kinds = {file.kind for file in files}
     listen, beside = ("audio", ("lrc",)) if "audio" in kinds else ("stem", ("midi", "lrc"))
-    asked = str(job.spec.get("format") or "flac")
-    as_mp3 = listen == "stem" or (asked == "flac" and job.task != "text2samples")
+    as_mp3 = listen == "stem" or (asked == "flac" and task != "text2samples")
     formats = ("mp3",) if as_mp3 else dict.fromkeys(("mp3", asked))
-    files = [file for form in formats for file in track.files if (file.kind, file.format) == (listen, form)]
-    return [_card_file(track, file) for file in (*files, *(f for f in track.files if f.kind in beside))]
+    heard = [file for form in formats for file in files if (file.kind, file.format) == (listen, form)]
+    return [*heard, *(file for file in files if file.kind in beside)]
 
 
 def _card_file(track: TrackView, file: FileView) -> CardFile:

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from workflows.bulletins import Board, Notice
 from workflows.deliver import Courier
+from workflows.view import JobView
 from workflows.watch import Display
 
 if TYPE_CHECKING:
     from aiohttp import web
 
 
-class Post(Courier, Display, Protocol):
-    """Posts the messages of jobs and keeps them up to date."""
+class Post(Courier, Display, Board, Protocol):
+    """Posts the messages of jobs and what the house has to say, and keeps them up to date."""
+
+    def elsewhere(self, told: JobView | Notice, /) -> str | None:
+        """Another channel that reaches whom it is for when its own can't be posted to, if there is one."""
 
 
 class BadToken(Exception):

@@ -5,48 +5,25 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import re
-import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from pydantic.fields import FieldInfo
+from bot.options import Option, options
+from engine.spec import MODELS, Request
+from workflows.asks import ASKS, Ask, asks
+from workflows.asks.runs import RecipeRun
 
-from engine.spec import MODELS, Generation, Request, option_names
-from engine.spec.fields import Choice, Key, Person, Range, Text, Url, allowed
-from workflows.asks import ASKS, Ask
-
-Kind = Literal["text", "whole", "number", "flag", "choice", "link", "key", "person", "wholes"]
-
-
-@dataclass(frozen=True)
-class Option:
-    """One option. `allowed` says in words what it takes; `sample` is a value that it takes, as people type it.
-
-    `everyday`: people meet it by itself; the others are for those who look for them.
-    """
-
-    name: str
-    kind: Kind
-    help: str
-    default: Any
-    required: bool
-    minimum: float | None
-    maximum: float | None
-    choices: tuple[str, ...]
-    max_length: int | None
-    allowed: str | None
-    aliases: tuple[str, ...]
-    sample: str
-    everyday: bool
+__all__ = ["Command", "Option", "as_json", "catalogue", "command_name", "nearest", "next_words", "verbs"]
 
 
 @dataclass(frozen=True)
 class Command:
-    """What people type as `/name`. Free text goes to the option `main`; options stand with the likeliest first.
+    """What people type as `/name`, which may be of several words: the commands of a group begin with the same ones.
 
-    `music`: it becomes a job; the others are answered at once. `form` names the options of its form, at most four.
-    `admin`: only for those in charge of the house.
+    Free text goes to the option `main`; options stand with the likeliest first. `music`: it becomes a job; the others
+    are answered at once. `posts`: what comes of it stands in the channel. `form` names the options of its form, at most
+    four. `admin`: only for those in charge of the house.
     """
 
     name: str
@@ -56,6 +33,7 @@ class Command:
     main: str | None
     example: str
     music: bool
+    posts: bool
     admin: bool
     form: tuple[str, ...]
 
@@ -64,9 +42,14 @@ class Command:
         return {name: option for option in self.options for name in (option.name, *option.aliases)}
 
     @property
-    def sound(self) -> str | None:
-        """The option for a link to the sound that it starts from, where it may start from any."""
+    def link(self) -> str | None:
+        """The option for a link to the file that it starts from, where it may start from any."""
         return next((option.name for option in self.options if option.kind == "link" and option.everyday), None)
+
+    @property
+    def sound(self) -> str | None:
+        """The same where what is in that file is sound."""
+        return self.link if self.music else None
 
     @property
     def song(self) -> str | None:
@@ -82,7 +65,7 @@ class Command:
     @property
     def upload(self) -> str | None:
         """What a chat calls a file that is given instead of that link."""
-        return None if self.sound is None else self.sound.replace("_url", "_file")
+        return None if self.link is None else self.link.replace("_url", "_file")
 
 
 _EXAMPLES = {
@@ -122,47 +105,47 @@ _FORMS = {
     "extend": ("caption", "source_job_id", "right_extend_length", "lyrics"),
     "edit": ("edit_target_prompt", "edit_target_lyrics", "source_job_id"), "lrc": ("job_id",),
 }  # fmt: skip
-
-# Options that most people never need, or that only a sampler has.
-_EXPERT = frozenset({
-    "audio_codes", "calculate_quality", "cfg_interval_end", "cfg_interval_start", "guidance_scale", "infer_method",
-    "inference_steps", "lm_cfg_scale", "lm_negative_prompt", "lm_temperature", "lm_top_k", "lm_top_p",
-    "lora_name_or_path", "lora_weight", "model_version", "shift", "temperature", "thinking", "thumbnail_url", "use_adg",
-    "use_constrained_decoding", "use_cot_caption", "use_cot_language", "use_cot_lyrics", "use_cot_metas",
-})  # fmt: skip
-
-# Values that make a good suggestion; every other option suggests its default, its first choice or its lowest value.
-_SAMPLES = {
-    "audio_codes": "12 805 91", "bpm": "120", "caption": "slow blues",
-    "display_name": "Coffee Steam", "duration": "60", "edit_type": "only_lyrics", "left_extend_length": "10",
-    "edit_target_lyrics": "Carry me home", "edit_target_prompt": "with strings",
-    "genre_preset": "Blues", "guidance_scale": "7", "inference_steps": "32", "job_id": "12", "keyscale": "A Minor",
-    "lora_name_or_path": "my-style", "lyrics": "Carry me home", "original_job_id": "12",
-    "query": "a song about rain and coffee", "repainting_end": "45", "repainting_start": "30", "retake_seeds": "1,2",
-    "seed": "7", "shift": "3", "source_job_id": "12", "source_take": "2",
-    "tempo": "90", "timesignature": "4/4", "vocal_language": "en",
-}  # fmt: skip
-_SAMPLE_LINK = "https://example.com/song.mp3"
 _SONG = "source_job_id"
 
 
-def catalogue(known: Mapping[str, tuple[str, ...]] | None = None) -> dict[str, Command]:
-    """Every command by its name. `known` gives names from the operator's data as choices of their option."""
-    models = MODELS | ASKS
+def catalogue(
+    known: Mapping[str, tuple[str, ...]] | None = None, recipes: Iterable[type[RecipeRun]] = ()
+) -> dict[str, Command]:
+    """Every command by its name, those of the operator's `recipes` among them.
+
+    `known` gives names from the operator's data as choices of their option.
+    """
+    models, runs = MODELS | ASKS, asks(recipes)
+    every = [(name, task, example, models[task]) for name, (task, example) in _EXAMPLES.items()]
+    # Beside what is said of all of them.
+    beside = list(_EXAMPLES).index("recipe list") + 1
+    every[beside:beside] = [(task, task, getattr(model, "example", ""), model) for task, model in runs.items()]
     return {
         name: Command(
             name=name,
             task=task,
-            summary=_summary(models[task]),
-            options=_options(models[task], known or {}),
-            main=models[task].main,
+            summary=_summary(model),
+            options=options(model, known or {}),
+            main=model.main,
             example=example,
-            music=task not in ASKS,
-            admin=getattr(models[task], "admin", False),
-            form=_FORMS.get(name, getattr(models[task], "form", ())),
+            music=(music := not (task in ASKS or task in runs)),
+            posts=music or getattr(model, "posts", False),
+            admin=getattr(model, "admin", False),
+            form=_FORMS.get(name, getattr(model, "form", ())),
         )
-        for name, (task, example) in _EXAMPLES.items()
+        for name, task, example, model in every
     }
+
+
+def verbs(commands: Mapping[str, Command], group: str) -> tuple[Command, ...]:
+    """The commands whose names begin with the words of `group` and go on."""
+    return tuple(command for name, command in commands.items() if name.startswith(f"{group} "))
+
+
+def next_words(commands: Iterable[Command], group: str = "") -> tuple[str, ...]:
+    """The words that come after those of `group` in names of `commands`, each once."""
+    words = len(group.split())
+    return tuple(dict.fromkeys(command.name.split()[words] for command in commands))
 
 
 def command_name(task: str) -> str:
@@ -188,82 +171,3 @@ def nearest(name: str, names: Iterable[str], *, most: int = 1) -> tuple[str, ...
 def _summary(model: type[Request]) -> str:
     # The reference row at the end ("(C1)") is for developers.
     return re.sub(r"\s*\(C\d+\)", "", (model.__doc__ or "").strip().splitlines()[0]).rstrip(".")
-
-
-def _options(model: type[Request], known: Mapping[str, tuple[str, ...]]) -> tuple[Option, ...]:
-    spellings = option_names(model)
-    names = [name for name in model.model_fields if name != "task"]
-
-    def likeliest_first(name: str) -> tuple[bool, bool, bool]:
-        return (name != model.main, not model.model_fields[name].is_required(), name in Generation.model_fields)
-
-    return tuple(
-        _option(
-            name,
-            model.model_fields[name],
-            aliases=tuple(alias for alias, field in spellings.items() if field == name != alias),
-            names=known.get(name),
-        )
-        for name in sorted(names, key=likeliest_first)
-    )
-
-
-def _option(name: str, field: FieldInfo, *, aliases: tuple[str, ...], names: tuple[str, ...] | None) -> Option:
-    base, several, marks = _shape(field.annotation, field.metadata)
-    reach = next((mark for mark in marks if isinstance(mark, Range)), None)
-    text = next((mark for mark in marks if isinstance(mark, Text)), None)
-    choices = names or next((mark.options for mark in marks if isinstance(mark, Choice)), ())
-    kind = _kind(base, several, marks, choices)
-    required = field.is_required()
-    default = None if required else field.default
-    lowest = f"{reach.low:g}" if reach else ""
-    plain = "" if default is None else _as_typed(default)
-    given = _as_typed((field.examples or [""])[0])
-    sample = given or _SAMPLES.get(name) or plain or next(iter(choices), "") or lowest
-    return Option(
-        name=name,
-        kind=kind,
-        help=field.description or "",
-        default=default,
-        required=required,
-        minimum=reach.low if reach else None,
-        maximum=reach.high if reach else None,
-        choices=choices,
-        max_length=text.high if text else None,
-        allowed="one of " + ", ".join(names) if names else allowed(field, marks) or allowed(field),
-        aliases=aliases,
-        sample=_SAMPLE_LINK if kind == "link" else sample,
-        everyday=name not in _EXPERT,
-    )
-
-
-def _as_typed(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _kind(base: Any, several: bool, marks: tuple[Any, ...], choices: tuple[str, ...]) -> Kind:
-    if several:
-        return "wholes"
-    if choices:
-        return "choice"
-    for mark in marks:
-        if isinstance(mark, Key):
-            return "key"
-        if isinstance(mark, Url):
-            return "link"
-        if isinstance(mark, Person):
-            return "person"
-    return {bool: "flag", int: "whole", float: "number"}.get(base, "text")  # type: ignore[return-value]
-
-
-def _shape(annotation: Any, metadata: Iterable[Any]) -> tuple[Any, bool, tuple[Any, ...]]:
-    """The plain type beneath `annotation`, whether it is a list of them, and every mark on the way."""
-    marks, several = tuple(metadata), False
-    while arguments := typing.get_args(annotation):
-        if typing.get_origin(annotation) is typing.Annotated:
-            marks += tuple(arguments[1:])
-        several = several or typing.get_origin(annotation) is tuple
-        annotation = next(part for part in arguments if part is not type(None))
-    return annotation, several, marks

@@ -32,7 +32,7 @@ DEEDS = {
         Kind("run_cancel", "changes", "danger", confirm=True),
         Kind("run_retry", "changes", "main"),
         Kind("run_show", "shows"),
-        # Challenges, by their number; then entries, by theirs in the database.
+        # Challenges, by their number; `which` is an entry's number on the ballot, a theme, or a song to enter.
         Kind("enter", "shows", "main"),
         Kind("status", "shows"),
         Kind("results", "shows"),
@@ -40,9 +40,12 @@ DEEDS = {
         Kind("vote", "changes", "main"),
         Kind("theme", "changes", "main"),
         Kind("entered", "changes", "main"),
+        # Entries, by theirs in the database: only told to whom they concern, for they tell who came first.
         Kind("withdraw", "changes", "danger"),
         Kind("entry_show", "changes", "main"),
         Kind("entry_reject", "opens", "danger"),
+        # What runs by itself, by 0.
+        Kind("schedules", "shows"),
         # Everything about somebody, by 0.
         Kind("forget_me", "changes", "danger", confirm=True),
     )
@@ -52,7 +55,7 @@ DEEDS = {
 @dataclass(frozen=True)
 class Deed:
     """One button. `on` is the number it acts on; `which` a second one where it takes two (`theme`: a choice; `entered`:
-    a job). `label` stands in place of the words of its kind."""
+    a take of a job). `label` stands in place of the words of its kind."""
 
     name: str
     on: int

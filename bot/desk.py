@@ -6,24 +6,27 @@ says that this very request was answered before.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import TYPE_CHECKING
 
 from bot import answers
 from bot.actions import ACTIONS, Action
+from bot.advice import advised
 from bot.answers import Answer, refused
 from bot.commands import Command, catalogue, command_name
+from bot.deeds import DEEDS
 from bot.forms import MORE, Form, Written, blank, form, from_song, written
+from bot.naming import named
+from bot.options import as_typed
 from bot.replies import reply
 from bot.syntax import parse_command, parse_options
-from bot.telling import TELLERS, Asked, Counter
+from bot.telling import DOERS, Asked, Counter, teller
+from bot.telling.actions import act
 from bot.waiting import taken
 from engine.spec import InvalidSpec, Request, parse_as
-from engine.spec.tasks import Lrc
 from workflows import control, drafts, repeated, variation
-from workflows.asks import ASKS
+from workflows.asks import ASKS, asks
 from workflows.incoming import Incoming
-from workflows.lyrics import synchronised
 from workflows.people import ReplyTo, Requester
 from workflows.refusal import Refusal
 from workflows.repeated import Repeated
@@ -46,7 +49,8 @@ class Desk:
     """
 
     def __init__(self, db: Database, rules: Rules, nudge: Callable[[], None], incoming: Incoming | None = None) -> None:
-        self.commands = catalogue(rules.known)
+        self.commands = catalogue(rules.known, rules.recipes.values())
+        self._asks = ASKS | asks(rules.recipes.values())
         self.rules = rules
         self.incoming = incoming
         self._db, self._nudge = db, nudge
@@ -73,7 +77,7 @@ class Desk:
         except Refusal as refusal:
             return await self._refused(who, refusal, request, Written(command.name, values, more, parent))
         if not command.music:
-            return await self._told(who, where, command, values, request)
+            return await self._told(who, where, command, values, request, bring)
 
         async def work() -> Answer:
             accepted = await submit(
@@ -102,7 +106,7 @@ class Desk:
         if command.music:
             judge(self.rules, command.task, values)
         else:
-            _ask(command, values)
+            self._ask(command, values)
 
     async def filled(
         self, who: Requester, where: ReplyTo, name: str, texts: Mapping[str, str | None], request: str,
@@ -155,16 +159,16 @@ class Desk:
         job = await control.show(self._db, job_id, who, where)
         if action.task is not None:
             return from_song(job, self.commands[command_name(action.task)], action.given)
-        values = {name: _typed(value) for name, value in variation.asked(job).items() if name != "seed"}
+        values = {name: as_typed(value) for name, value in variation.asked(job).items() if name != "seed"}
         return Written(command_name(job.task), values, parent=job.id)
 
     async def _brought(self, command: Command, values: Mapping[str, str], bring: Bring | None) -> Mapping[str, str]:
         """The same with a link that can be followed. For what is refused anyway nothing is brought."""
-        link = values.get(command.sound or "")
-        if bring is None or not command.sound or not link:
+        link = values.get(command.link or "")
+        if bring is None or not command.link or not link:
             return values
         self.judge(command, values)
-        return {**values, command.sound: await bring(command.sound, link)}
+        return {**values, command.link: await bring(command.link, link)}
 
     def _form(self, asked: Written, locale: str) -> Form | Answer:
         """What was written, in a form; what no form holds, as a command to copy. Nothing of it is lost."""
@@ -175,9 +179,8 @@ class Desk:
 
     def _unread(self, text: str) -> Written | None:
         """A command that could not be read, kept as one line of its form."""
-        name, _, rest = text.strip().removeprefix("/").partition(" ")
-        command = self.commands.get(name.casefold())
-        return Written(command.name, {}, rest.strip()) if command is not None and command.form else None
+        command, rest = named(text, self.commands)
+        return Written(command.name, {}, text[rest:].strip()) if command is not None and command.form else None
 
     async def suggested(self, who: Requester, typed: str) -> list[JobView]:
         """Finished songs that a person may mean by `typed`, the latest first."""
@@ -190,63 +193,76 @@ class Desk:
         self, who: Requester, where: ReplyTo, action: Action, job_id: int, request: str | None = None
     ) -> Answer:
         """Do what a button says. Raises `Refusal`, and `Repeated` for a request that was heard before."""
-        match action.name:
-            case "cancel":
-                job = await control.cancel(self._db, job_id, who, where, request=request)
-                self._nudge()
-                return Answer(reply("cancelled" if job.ended else "cancelling", who.locale))
-            case "retry":
-                job = await control.retry(self._db, job_id, who, where, rules=self.rules, request=request)
-                self._nudge()
-                return Answer(reply("retrying", who.locale, job=job.id))
-            case "delete":
-                await control.throw_away(self._db, job_id, who, where, request=request)
-                self._nudge()
-                return Answer(reply("deleted_for_good", who.locale))
-            case "post":
-                await control.post_here(self._db, job_id, who, where, request=request)
-                self._nudge()
-                return Answer(reply("posting", who.locale, job=job_id))
-            case "lrc":
-                lyrics = await synchronised(self._db, self.rules, Lrc(job_id=job_id), who, where)
-                return answers.lyrics_answer(lyrics, who.locale)
-        job = await control.show(self._db, job_id, who, where)
-        if action.name == "details":
-            return answers.analysis_answer(job, who.locale)
-        if action.leads_to:
-            return answers.choice_answer(action, job, self.rules.capabilities, who.locale)
-        if action.name == "variations":
-            task, values = variation.varied(job, self.rules.capabilities.max_batch)
-        else:
-            task, values = str(action.task), {"source_job_id": job_id}
-        accepted = await submit(
-            self._db, self.rules, who, where, task, values, request=request, parent_id=job_id, incoming=self.incoming
-        )
-        self._nudge()
-        return _taken(who, accepted)
+        return await act(self._counter(), Asked(who, where, request), action, job_id)
+
+    async def did(
+        self, who: Requester, where: ReplyTo, name: str, on: int, which: int, request: str
+    ) -> Answer | Form | None:
+        """A button about what is no song (`bot.deeds`); a form comes only of one that `opens` it."""
+        kind, doer = DEEDS.get(name), DOERS.get(name)
+        if kind is None or doer is None:
+            return Answer(reply("old_button", who.locale))
+        try:
+            shown = await doer(self._counter(), Asked(who, where, request), on, which)
+        except Repeated:
+            return None
+        except Refusal as refusal:
+            return await self._refused(who, refusal, request, None)
+        # What changes something noted the request with the change; a form changes nothing until it is sent.
+        if kind.effect == "shows" and not await repeated.first_time(self._db, request):
+            return None
+        return shown
+
+    async def left(self, server: str) -> None:
+        """We were removed from a server or workspace; what is of it goes, unless we are asked back in time."""
+        from workflows.privacy import departed
+
+        await departed.left(self._db, server)
+
+    async def back(self, server: str) -> None:
+        """We are there, perhaps again."""
+        from workflows.privacy import departed
+
+        await departed.back(self._db, server)
+
+    async def there(self, surface: str, servers: Collection[str]) -> None:
+        """All the servers of a chat that have us: others may have removed us while nobody listened."""
+        from workflows.privacy import departed
+
+        await departed.there(self._db, surface, servers)
 
     async def tell(
-        self, who: Requester, where: ReplyTo, command: Command, values: Mapping[str, str], request: str | None = None
-    ) -> Answer:
+        self, who: Requester, where: ReplyTo, command: Command, values: Mapping[str, str], request: str | None = None,
+        bring: Bring | None = None,
+    ) -> Answer:  # fmt: skip
         """The answer to a command that makes no music. Raises `Refusal`, and `Repeated` for what was done before."""
         self._require_allowed(who, command)
-        ask = _ask(command, values)
-        counter = Counter(self._db, self.rules, self.commands, self._nudge, self.incoming)
-        answer = await TELLERS[type(ask)](counter, Asked(who, where, request), ask)
+        ask = self._ask(command, await self._brought(command, values, bring))
+        answer = await teller(ask)(self._counter(), Asked(who, where, request), ask)
         # What changes something noted the request with the change.
         if not getattr(ask, "changes", False) and not await repeated.first_time(self._db, request):
             raise Repeated(str(request))
         return answer
+
+    def _ask(self, command: Command, values: Mapping[str, str]) -> Request:
+        try:
+            return parse_as(self._asks[command.task], values)
+        except InvalidSpec as invalid:
+            raise advised(Refusal.of(invalid, command.task), command) from None
+
+    def _counter(self) -> Counter:
+        return Counter(self._db, self.rules, self.commands, self._nudge, self.incoming)
 
     def _require_allowed(self, who: Requester, command: Command) -> None:
         if command.admin:
             self.rules.roles.require_in_charge(who, command.name)
 
     async def _told(
-        self, who: Requester, where: ReplyTo, command: Command, values: Mapping[str, str], request: str
-    ) -> Answer | None:
+        self, who: Requester, where: ReplyTo, command: Command, values: Mapping[str, str], request: str,
+        bring: Bring | None,
+    ) -> Answer | None:  # fmt: skip
         async def work() -> Answer:
-            return await self.tell(who, where, command, values, request)
+            return await self.tell(who, where, command, values, request, bring)
 
         return await self._guarded(who, request, work)
 
@@ -280,18 +296,3 @@ def action_named(name: str) -> Action | None:
 
 def _taken(who: Requester, accepted: Accepted) -> Answer:
     return Answer(taken(accepted, who.locale), job=accepted.job_id)
-
-
-def _ask(command: Command, values: Mapping[str, str]) -> Request:
-    try:
-        return parse_as(ASKS[command.task], values)
-    except InvalidSpec as invalid:
-        raise Refusal.of(invalid, command.task) from None
-
-
-def _typed(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list | tuple):
-        return ",".join(map(str, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -21,7 +21,6 @@ LONGEST = 3000
 LONGEST_LINK = 2048
 LABEL = 45
 IS_LINK = re.compile(r"https?://\S", re.IGNORECASE)
-LONG_TEXTS = frozenset({"lyrics", "edit_target_lyrics"})
 
 
 @dataclass(frozen=True)
@@ -121,8 +120,8 @@ def _made(command: Command, values: Mapping[str, str], parent: int | None, more:
         given[command.song] = given.pop(command.sound)
     asked = [name for name in command.form if not (command.song and name == command.sound)]
     shown = [_field(command, options[name], given.get(name, "")) for name in asked]
-    if command.song is not None:
-        shown.insert(asked.index(command.song) + 1, _file_field(command))
+    if command.link is not None:
+        shown.insert(asked.index(command.song or command.link) + 1, _file_field(command))
     rest = [format_option(name, value) for name, value in given.items() if name not in asked]
     unshown = " ".join(filter(None, (*rest, more)))
     if unshown or options.keys() > set(command.form):
@@ -143,14 +142,16 @@ def written(command: Command, answers: Mapping[str, str | None]) -> dict[str, st
     """What was written into a form, its last line left out. Raises `Refusal` for a link and a file at once."""
     texts = {name: (answers.get(name) or "").strip() for name in command.form}
     values = {name: text for name, text in texts.items() if text}
-    if command.song is None or command.sound is None:
+    if command.link is None:
         return values
-    links = [values.pop(command.song)] if IS_LINK.match(values.get(command.song, "")) else []
+    line = command.song or command.link
+    is_link = line == command.link or IS_LINK.match(values.get(line, ""))
+    links = [values.pop(line)] if line in values and is_link else []
     if file := answers.get(command.upload or ""):
         links.append(file)
     if len(links) > 1:
-        raise Refusal("sources_disagree", field=command.song, allowed=f"{command.song}, {command.upload}")
-    return {**values, command.sound: links[0]} if links else values
+        raise Refusal("sources_disagree", field=line, allowed=f"{line}, {command.upload}")
+    return {**values, command.link: links[0]} if links else values
 
 
 def filled(command: Command, answers: Mapping[str, str | None]) -> dict[str, str]:
@@ -170,7 +171,7 @@ def _field(command: Command, option: Option, value: str) -> Field:
         label="A song's number, or a link" if is_song else label,
         hint=cleaned(f"For example: {sample or option.sample}", 100),
         value=value,
-        long=option.name in LONG_TEXTS or option.name == command.main == "query",
+        long=option.long or option.name == command.main == "query",
         # What a form must have is said by the house, in words; a form only asks.
         required=option.required,
         # What is too long for the house must still fit, or its author could not cut it.
@@ -180,7 +181,7 @@ def _field(command: Command, option: Option, value: str) -> Field:
 
 
 def _file_field(command: Command) -> Field:
-    """A place for the sound itself, beside the line for its number or its link."""
+    """A place for the file itself, beside the line for its link, or for the number of a song."""
     return Field(
         name=str(command.upload),
         label="Or a file",

@@ -6,9 +6,12 @@ import re
 import unicodedata
 
 from bot.commands import command_name
+from bot.replies import reply
 from workflows.view import JobView
 
 LONGEST_NAME = 80
+# `storage.erasure` calls them so.
+_NOBODY = re.compile(r"deleted-\d+(-\d+)?")
 
 
 def slug(title: str | None) -> str:
@@ -22,6 +25,11 @@ def name_of(job: JobView) -> str:
     """The title of a job or, before it has one, what was asked for: one short line."""
     name = job.title or own_title(job) or asked_for(job) or f"/{command_name(job.task)}"
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…"
+
+
+def person(name: str | None, locale: str) -> str | None:
+    """What somebody is called; whoever had themselves forgotten has a number for a name."""
+    return reply("somebody_who_left", locale) if name is not None and _NOBODY.fullmatch(name) else name
 
 
 def own_title(job: JobView) -> str:

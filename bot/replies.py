@@ -12,6 +12,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+from bot import moments
 from bot.advice import beyond
 from bot.commands import command_name
 
@@ -62,7 +63,7 @@ def cleaned(value: Any, most: int = SHOWN) -> str:
     if isinstance(value, float):
         return f"{value:.10g}"
     text = " ".join("".join(map(_harmless, str(value)[: most * 10])).split())
-    text = text.replace("`", "'").replace("](", "] (")
+    text = text.replace("`", "'").replace("](", "] (").replace("⟦", "[").replace("⟧", "]")
     text = re.sub(r"@(?=\w)|<(?=[@#!&:/A-Za-z])", "\\g<0>\u200b", text)
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
@@ -119,6 +120,10 @@ def _in_words(value: Any, unit: str, words: Mapping[str, Any]) -> str:
             return cleaned(value, SENTENCE)
         case "short_number":
             return f"{float(value):.4g}"
+        case "at":
+            return moments.at(value)
+        case "until":
+            return moments.until(value)
         case "wait":
             return _wait(float(value), words)
         case "place":

@@ -1,6 +1,8 @@
 r"""What people type: `/song caption:"slow blues" duration:60 seed:7`.
 
-- The slash and the case of names don't matter. Options are written `name:value`, without a space.
+- The slash and the case of names don't matter. A name may be of several words (`/challenge create`): the longest that
+  fits is meant.
+- Options are written `name:value`, without a space.
 - A value with spaces stands in double quotes, straight or typographic. Everywhere `\n` is a new line, `\"` a quote and
   `\\` a backslash.
 - All other words are free text, and go to the command's main option: `/simple a rainy day duration:60`.
@@ -22,13 +24,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.commands import Command, nearest
+from bot.naming import named, unknown
 from engine.spec import Problem
 from workflows.refusal import Refusal
 
 # People mend a few things at a time; more only costs time.
 MOST_PROBLEMS = 8
 
-_NAME = re.compile(r"\s*/?\s*([^\s]*)")
 _MENTION = r"<@!?\w+(?:\|[^<>\n]*)?>"
 _WORD = re.compile(rf"(?:{_MENTION}|\S)+")
 _OPTION = re.compile(r"([A-Za-z_][A-Za-z0-9_]{0,39}):(?=(\S?))")
@@ -61,25 +63,12 @@ class BadCommand(Refusal):
         self.problems = problems
 
 
-class UnknownCommand(Refusal):
-    """There is no such command. `suggestions` are names of commands, the likeliest first."""
-
-    def __init__(self, name: str, suggestions: tuple[str, ...]) -> None:
-        super().__init__("unknown_command", value=name, name=name, suggestions=suggestions)
-        self.name = name
-        self.suggestions = suggestions
-
-
 def parse_command(text: str, commands: Mapping[str, Command]) -> ParsedCommand:
     """Read one command. Raises `BadCommand` or `UnknownCommand`, and nothing else, whatever the text."""
-    start = _NAME.match(text)
-    name = start[1] if start else ""
-    command = commands.get(name.casefold())
+    command, rest = named(text, commands)
     if command is None:
-        by_task = {other.task: other.name for other in commands.values()}
-        found = (by_task.get(near, near) for near in nearest(name, [*commands, *by_task], most=3))
-        raise UnknownCommand(name, tuple(dict.fromkeys(found)))
-    return _Reading(text, start.end() if start else 0, command).read()
+        raise unknown(text, commands)
+    return _Reading(text, rest, command).read()
 
 
 def parse_options(command: Command, text: str, taken: Mapping[str, str]) -> dict[str, str]:

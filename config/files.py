@@ -1,9 +1,13 @@
-"""The data files an operator edits: ours, and over it the one in MINSTREL_HOME, which needs only what it changes."""
+"""The data files an operator edits: ours, and over it the one in MINSTREL_HOME, which needs only what it changes.
+
+A recipe is a file of its own: one in MINSTREL_HOME takes the place of ours with the same name, or adds to them.
+"""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,9 +16,20 @@ from pydantic import TypeAdapter, ValidationError
 
 from config.errors import ConfigError, sentence
 
-__all__ = ["ConfigError", "load", "read_toml"]
+__all__ = ["ConfigError", "Written", "load", "read_toml", "recipes", "written"]
 
 T = TypeVar("T")
+RECIPES = "recipes"
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file as somebody wrote it: its name without the ending, where it lies, its `text`, or why it has none."""
+
+    name: str
+    path: str
+    text: str
+    unreadable: str | None = None
 
 
 def load(name: str, model: type[T] | TypeAdapter[T], home: Path | None = None) -> T:
@@ -36,6 +51,27 @@ def load(name: str, model: type[T] | TypeAdapter[T], home: Path | None = None) -
         source = own_path if own_path and (new or _speaks_of(own, detail["loc"])) else ours_path
         key = ".".join(map(str, detail["loc"]))
         raise ConfigError(sentence(str(source), key, detail, adapter.json_schema())) from None
+
+
+def recipes(home: Path | None = None) -> tuple[Written, ...]:
+    """Every recipe's file, by its name."""
+    with resources.as_file(resources.files("config") / RECIPES) as shipped:
+        found = {path.stem: path for path in _yaml_in(shipped)}
+        if home is not None:
+            found |= {path.stem: path for path in _yaml_in(home / RECIPES)}
+        return tuple(written(found[name]) for name in sorted(found))
+
+
+def _yaml_in(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.glob("*.y*ml")) if path.suffix in (".yaml", ".yml") and path.is_file())
+
+
+def written(path: Path) -> Written:
+    """The file at `path`, whether it can be read or not."""
+    try:
+        return Written(path.stem, str(path), path.read_text("utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        return Written(path.stem, str(path), "", getattr(error, "strerror", None) or "it is no UTF-8 text")
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -92,6 +92,7 @@ class Settings(BaseSettings):
         None, description="A Demucs model that separates any song: a .safetensors file, or the folder it lies in"
     )
     public_url: str | None = Field(None, description="Where this house is reached from outside: https://…")
+    zone: str = Field("UTC", description="The time zone of what is scheduled, where nobody says another: Europe/Berlin")
     fetch_private_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Hosts inside that people's links may be fetched from: nas.lan, 10.0.0.5:8080"
     )
@@ -134,6 +135,19 @@ class Settings(BaseSettings):
         if ("://" in url and scheme != "file") or host:
             raise ValueError("must be a folder, or file:/// and a folder")
         return url
+
+    @field_validator("zone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        # Every command reads the settings; only those that name a zone wait for this.
+        if value != "UTC":
+            from zoneinfo import ZoneInfo
+
+            try:
+                ZoneInfo(value)
+            except (ValueError, OSError, KeyError) as unknown_zone:
+                raise ValueError("the name of a time zone, such as Europe/Berlin") from unknown_zone
+        return value
 
     @field_validator("discord_api_url", "slack_api_url", "public_url", "lyrics_url")
     @classmethod

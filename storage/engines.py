@@ -90,6 +90,9 @@ def _prepare(connection: sqlite3.Connection, _record: object, *, read_only: bool
     connection.execute("PRAGMA recursive_triggers = ON")
     if read_only:
         connection.execute("PRAGMA query_only = ON")
+    else:
+        # What was deleted can't be read off the file any more.
+        connection.execute("PRAGMA secure_delete = ON")
 
 
 def _begin(connection: Connection, *, statement: str) -> None:

@@ -52,6 +52,7 @@ __all__ = [
     "claim",
     "complete",
     "dead_letters",
+    "expired",
     "fail",
     "finished_count",
     "get",
@@ -196,10 +197,13 @@ def rejected(session: Session, *, job_id: int, why: str, now: int) -> Job | None
 
 
 def renew(session: Session, *, job_id: int, now: int) -> Job | None:
-    """A FAILED job starts over: a new round, which needs a hold of its own. None where it is not FAILED."""
+    """A FAILED job starts over: a new round, which needs a hold of its own. None where it is not FAILED.
+
+    Nor does one whose owner was forgotten: nobody knows any more what was asked for.
+    """
     return change(
         session,
-        and_(col(Job.id) == job_id, col(Job.status) == "FAILED"),
+        and_(col(Job.id) == job_id, col(Job.status) == "FAILED", col(Job.deleted_at).is_(None)),
         status="PENDING",
         round=col(Job.round) + 1,
         attempt=0,
@@ -231,6 +235,11 @@ def release(session: Session, *, job_id: int, now: int) -> bool:
 def taken_down(session: Session, job_id: int, why: str) -> None:
     """Say why a moderator took its music away."""
     change(session, col(Job.id) == job_id, taken_down=why)
+
+
+def expired(session: Session, job_id: int, code: str) -> None:
+    """Say by the code of a message why the house keeps its music no longer."""
+    change(session, col(Job.id) == job_id, error_code=code)
 
 
 def thrown_away(session: Session, job_id: int, now: int) -> bool:

@@ -32,6 +32,7 @@ __all__ = [
     "check",
     "grant",
     "hold",
+    "lock",
     "made",
     "open_account",
     "statement",
@@ -119,6 +120,14 @@ def transfer(
 def made(session: Session, *keys: str) -> tuple[Transfer, ...]:
     """The transfers under these keys."""
     return tuple(session.exec(select_rows(Transfer).where(col(Transfer.key).in_(keys))))
+
+
+def lock(session: Session, account: str) -> None:
+    """Wait for whoever changes what `account` has; until this transaction ends, they wait for it.
+
+    For what locks other rows too: where a job ends, its owner's account comes before those.
+    """
+    _account(session, account, lock=True)
 
 
 def hold(session: Session, *, key: str, account: str, amount: int, now: int) -> None:

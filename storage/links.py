@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session, col, delete, func, select, update
 
 from storage.ledger import BANK
-from storage.tables import LIVE, Account, Asked, Ban, Draft, Identity, Job, LinkCode, Transfer, User
+from storage.tables import LIVE, Account, Asked, Ban, Draft, Identity, Job, LinkCode, Run, Step, Transfer, User
 from storage.users import everyone
 
 
@@ -37,9 +37,16 @@ def spend_code(session: Session, code: str, now: int) -> bool:
 
 
 def live_jobs(session: Session, user_id: int) -> int:
-    """How many jobs of this person, by any of their numbers, wait or run."""
-    theirs = select(func.count()).select_from(Job).where(col(Job.user_id).in_(everyone(user_id)))
-    return session.exec(theirs.where(col(Job.status).in_(LIVE))).one()
+    """How many jobs of this person, by any of their numbers, wait or run, with those their runs will still ask for."""
+    numbers = everyone(user_id)
+    live = select(func.count()).select_from(Job).where(col(Job.user_id).in_(numbers), col(Job.status).in_(LIVE))
+    to_come = (
+        select(func.count())
+        .select_from(Step)
+        .join(Run, col(Run.id) == col(Step.run_id))
+        .where(col(Run.user_id).in_(numbers), Run.status == "RUNNING", Step.state == "WAITING")
+    )
+    return session.exec(live).one() + session.exec(to_come).one()
 
 
 def given_twice(session: Session, joined: str, survivor: str) -> tuple[Transfer, ...]:

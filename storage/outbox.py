@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, or_, text
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, delete, select, update
 
 from storage.once import adding
 from storage.tables import Job, Outbox, core
@@ -16,6 +16,8 @@ from storage.wake import remember
 
 # How many due rows are looked at for each that may be taken: a long line in one channel hides the next ones.
 LOOKED_AT = 50
+# How many of those that are of no more use go at once; the next look finds the others.
+FORGOTTEN = 1000
 
 
 def add(
@@ -129,6 +131,26 @@ def dead_letters(session: Session, limit: int | None = None) -> tuple[Outbox, ..
     superseded = exists().where(col(later.job_id) == col(Outbox.job_id), col(later.id) > col(Outbox.id))
     dead = select(Outbox).where(text("outbox.dead_at IS NOT NULL"), ~superseded)
     return tuple(session.exec(dead.order_by(col(Outbox.id).desc()).limit(limit)))
+
+
+def any_before(session: Session, before: int) -> bool:
+    """Whether there is anything to `forget`; reads only."""
+    return bool(_old(session, before))
+
+
+def forget(session: Session, before: int) -> int:
+    """Forget what was told before then, of jobs of which everything was told; returns how many. The oldest go first."""
+    ids = _old(session, before)
+    return session.exec(delete(Outbox).where(col(Outbox.id).in_(ids))).rowcount if ids else 0
+
+
+def _old(session: Session, before: int) -> list[int]:
+    """Of the oldest rows that were told those that may go. A look costs the same however many there are."""
+    other = aliased(Outbox)
+    all_told = ~exists().where(col(other.job_id) == col(Outbox.job_id), col(other.sent_at).is_(None))
+    oldest = select(Outbox.id, Outbox.sent_at).where(col(Outbox.sent_at).is_not(None), all_told)
+    rows = session.exec(oldest.order_by(col(Outbox.id)).limit(FORGOTTEN)).all()
+    return [number for number, sent_at in rows if sent_at is not None and sent_at < before]
 
 
 def _untold() -> ColumnElement[bool]:

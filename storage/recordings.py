@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, exists, or_
 from sqlmodel import Session, col, select, update
@@ -10,7 +11,7 @@ from sqlmodel import delete as delete_rows
 
 from storage import blobs
 from storage.blobs import KeptBlob
-from storage.tables import LIVE, Job, Recording
+from storage.tables import LIVE, Blob, Job, Recording
 
 _OF_IT = col(Job.recording_id) == col(Recording.id)
 # How many go at once; the next look finds the others.
@@ -55,6 +56,13 @@ def add(
 def get(session: Session, recording_id: str) -> Recording | None:
     """The recording `recording_id`."""
     return session.get(Recording, recording_id)
+
+
+def of(session: Session, user_ids: Collection[int]) -> tuple[tuple[Recording, Blob], ...]:
+    """The recordings that these people brought, the oldest first."""
+    theirs = select(Recording, Blob).join(Blob, col(Blob.digest) == col(Recording.digest))
+    rows = theirs.where(col(Recording.user_id).in_(user_ids)).order_by(col(Recording.created_at), col(Recording.id))
+    return tuple(session.exec(rows))
 
 
 def used(session: Session, recording_id: str, now: int) -> bool:

@@ -61,5 +61,6 @@ def close(session: Session, job_id: int, outcome: Outcome, now: int) -> int:
 
 
 def _reasons(session: Session, job_id: int, most: int) -> tuple[str, ...]:
-    latest = select(Report.why).where(Report.job_id == job_id, col(Report.closed_at).is_(None))
+    # Whoever was forgotten complained all the same; what they said went with them.
+    latest = select(Report.why).where(Report.job_id == job_id, col(Report.closed_at).is_(None), Report.why != "")
     return tuple(session.exec(latest.order_by(col(Report.id).desc()).limit(most)))

@@ -59,10 +59,11 @@ RULES: tuple[tuple[str, str], ...] = (
         """,
     ),
     (
-        "Hold {key} is open, but no waiting or running job of that round keeps it.",
+        "Hold {key} is open, but no waiting or running job of that round keeps it, and no run.",
         """
         SELECT key FROM hold WHERE state = 'open' AND key NOT IN (
             SELECT 'job:' || id || ':' || round FROM job WHERE status IN ('PENDING', 'PROCESSING')
+            UNION ALL SELECT 'run:' || id || ':' || reserved FROM run WHERE status = 'RUNNING'
         )
         """,
     ),
@@ -89,6 +90,36 @@ RULES: tuple[tuple[str, str], ...] = (
         SELECT job.id, price FROM job LEFT JOIN transfer
             ON transfer.hold_key = 'job:' || job.id || ':' || job.round AND transfer.amount <= job.price
         WHERE job.status = 'COMPLETED' AND job.price > 0 AND transfer.id IS NULL
+        """,
+    ),
+    (
+        "Run {id} ({status}) has {held} credits held for steps to come, but those cost {to_come}.",
+        """
+        SELECT run.id, run.status, coalesce(hold.amount, 0) AS held, coalesce(waits.price, 0) AS to_come
+        FROM run JOIN "user" ON "user".id = run.user_id
+        LEFT JOIN hold ON hold.key = 'run:' || run.id || ':' || run.reserved AND hold.state = 'open'
+            AND hold.account_id = 'user:' || coalesce("user".joined, run.user_id)
+        LEFT JOIN (
+            SELECT run_id, sum(price) AS price FROM step WHERE state = 'WAITING' GROUP BY run_id
+        ) AS waits ON waits.run_id = run.id AND run.status = 'RUNNING'
+        WHERE coalesce(hold.amount, 0) <> coalesce(waits.price, 0)
+        """,
+    ),
+    (
+        "Run {id} is {status}, but {open} of its steps are still to come or under way.",
+        """
+        SELECT id, status, open FROM (
+            SELECT run.id, run.status, sum(CASE WHEN state IN ('WAITING', 'QUEUED') THEN 1 ELSE 0 END) AS open
+            FROM run JOIN step ON step.run_id = run.id GROUP BY run.id, run.status
+        ) AS stands WHERE (status = 'RUNNING' AND open = 0) OR (status IN ('COMPLETED', 'CANCELLED') AND open > 0)
+        """,
+    ),
+    (
+        "Step {number} of run {run_id} is {state}, which does not go with its job, or with the lack of one.",
+        """
+        SELECT step.number, step.run_id, step.state FROM step LEFT JOIN job ON job.step_id = step.id
+        WHERE (state = 'QUEUED') <> coalesce(job.status IN ('PENDING', 'PROCESSING'), false)
+            OR (state = 'DONE') <> coalesce(job.status = 'COMPLETED', false)
         """,
     ),
     (

@@ -43,7 +43,7 @@ def ensure(session: Session, *, surface: str, external_id: str, name: str, now: 
 
 def by_name(session: Session, name: str) -> User | None:
     """The person called `name` in this house, or called so before they were joined to another name."""
-    user = session.exec(select(User).where(User.name == name)).first()
+    user = session.exec(select(User).where(User.name == name, col(User.erased_at).is_(None))).first()
     return user if user is None or user.joined is None else get(session, user.joined)
 
 
@@ -60,9 +60,9 @@ def present(session: Session, surface: str, external_id: str, *, alone: bool = F
     """
     locked = _known(surface, external_id).with_for_update(key_share=not alone, read=not alone, of=User)
     while (user := session.exec(locked.execution_options(populate_existing=True)).first()) is not None:
-        if user.joined is None:
+        if user.joined is None and user.erased_at is None:
             return user
-        # They were joined while we waited: the next look finds whom to.
+        # They were joined while we waited, or forgotten: the next look finds whom to, or nobody.
     return None
 
 
@@ -124,6 +124,12 @@ def _names(name: str, surface: str) -> Iterator[str]:
     yield f"{name}@{surface}"
     for number in itertools.count(2):
         yield f"{name}@{surface}-{number}"
+
+
+def identities(session: Session, user_id: int) -> tuple[tuple[str, str], ...]:
+    """How surfaces know a person: (surface, what it calls them)."""
+    rows = select(Identity.surface, Identity.external_id).where(Identity.user_id == user_id).order_by(col(Identity.id))
+    return tuple((surface, external_id) for surface, external_id in session.exec(rows))
 
 
 def has_terminal(session: Session, user_id: int) -> bool:

@@ -26,6 +26,7 @@ from workflows.moderation import Moderation
 from workflows.people import now_ms
 from workflows.recording import recording_of
 from workflows.render import KeptTrack, render
+from workflows.runs import settle
 from workflows.source import source_of
 
 log = logging.getLogger(__name__)
@@ -230,7 +231,13 @@ def end_unpaid(session: Session, job: Job | Ticket, topic: str, now: int) -> Non
 
 
 def announce(session: Session, job: Job | Ticket, topic: str, now: int, **payload: Any) -> None:
-    """Put the end of this round of `job` into the outbox, once, with what else couriers need of it (JSON)."""
+    """Put the end of this round of `job` into the outbox, once, with what else couriers need of it (JSON).
+
+    A step of a run has nothing told of it by itself: its run goes on.
+    """
+    if job.step_id is not None:
+        settle.step_ended(session, job, topic, now)
+        return
     outbox.add(
         session,
         key=f"job:{job.id}:{job.round}:{topic}",

@@ -1,4 +1,4 @@
-"""The clock of the house: APScheduler wakes the dispatcher, rescue, the outbox and the sweep; truth stays in tables.
+"""The clock of the house: APScheduler wakes every duty (the dispatcher, the outbox, …) in turn; truth stays in tables.
 
 Its own job store is memory: on a kill it would lose a running job, so nothing depends on it (see DESIGN.md).
 """
@@ -15,7 +15,9 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 # How often each duty is done, in seconds. Whoever adds work wakes the first two (`storage.wake`), and whoever puts
 # something off remembers its time: their own turns are for what was missed.
-DUTIES = {"dispatch": 2.0, "outbox": 5.0, "watch": 1.0, "rescue": 5.0, "sweep": 3600.0}
+DUTIES = {
+    "dispatch": 2.0, "outbox": 5.0, "runs": 2.0, "schedules": 2.0, "watch": 1.0, "rescue": 5.0, "sweep": 3600.0,
+}  # fmt: skip
 
 Duty = Callable[[], Awaitable[object]]
 

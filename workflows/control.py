@@ -14,13 +14,15 @@ from storage import jobs, outbox, recordings, tracks, users
 from storage.database import Database
 from storage.tables import LIVE, Job
 from workflows import bans, limits, queue, reach, recording, view
+from workflows.accept import hold, renew
 from workflows.attempt import announce, end_unpaid
+from workflows.challenges.announce import song_gone
 from workflows.credits import account_of, daily_waiting
 from workflows.people import OPERATOR, ReplyTo, Requester, now_ms
 from workflows.refusal import Refusal
 from workflows.repeated import only_once
 from workflows.rules import Rules
-from workflows.submit import hold
+from workflows.runs import settle
 from workflows.view import JobView
 
 HERE = ReplyTo(OPERATOR.surface)
@@ -81,13 +83,11 @@ async def retry(
             limits.check(
                 session, own.limits, own.roles, user_id=payer.id, account=account, who=by, task=job.task, now=now
             )
-        renewed = jobs.renew(session, job_id=job_id, now=now)
+        renewed = renew(session, job_id, now)
         if renewed is None:
             raise Refusal("not_failed", field="job", value=job_id, status=job.status)
-        if recording.link_of(job.spec) is not None and not (
-            job.recording_id is not None and recordings.used(session, job.recording_id, now)
-        ):
-            raise Refusal("recording_gone", field="job", value=job_id)
+        if renewed.step_id is not None:
+            settle.step_renewed(session, renewed, now)
         daily = daily_waiting(session, own.roles, payer, by, now) if own is not None else None
         hold(session, payer, renewed, now, daily=daily, again=True)
 
@@ -119,6 +119,7 @@ def remove_music(session: Session, job: Job, topic: str, now: int) -> bool:
     # Whoever delivered copies has to know which.
     files = [{"take": track.take, **asdict(file)} for track in gone for file in track.files]
     announce(session, job, topic, now, files=files)
+    song_gone(session, job.id, now)
     return True
 
 

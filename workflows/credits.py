@@ -15,6 +15,7 @@ from storage.tables import Transfer, User
 from workflows import bans
 from workflows.people import Requester, now_ms
 from workflows.pricing import Pricing
+from workflows.privacy import known
 from workflows.refusal import Refusal
 from workflows.repeated import only_once
 from workflows.roles import Roles
@@ -39,7 +40,8 @@ def welcome(session: Session, pricing: Pricing, requester: Requester, now: int, 
     user = users.ensure(session, surface=surface, external_id=external_id, name=requester.name, now=now, alone=alone)
     account = account_of(user)
     ledger.open_account(session, account)
-    if pricing.welcome:
+    # Whoever had themselves forgotten was welcomed then.
+    if not known.came_back(session, requester, user.id, now) and pricing.welcome:
         ledger.grant(session, key=f"welcome:{account}", account=account, amount=pricing.welcome, now=now)
     return user
 
@@ -58,6 +60,8 @@ def allowance(session: Session, roles: Roles, user: User, who: Requester, now: i
     if not amount or ledger.made(session, key := f"allowance:{account}:{role}:{month}"):
         return 0
     one_at_a_time(session, account)
+    if known.left_since(session, user.id, month):
+        return 0
     more = amount
     for one in roles.allowances:
         keys = (f"allowance:user:{number}:{one}:{month}" for number in _numbers(session, user))
@@ -107,7 +111,8 @@ def daily_waiting(session: Session, roles: Roles, user: User, who: Requester, no
 
 
 def _had_daily(session: Session, user: User, now: int) -> bool:
-    return bool(ledger.made(session, *(f"daily:user:{number}:{_day(now)}" for number in _numbers(session, user))))
+    had = ledger.made(session, *(f"daily:user:{number}:{_day(now)}" for number in _numbers(session, user)))
+    return bool(had) or known.left_since(session, user.id, _day(now))
 
 
 def _numbers(session: Session, user: User) -> tuple[int, ...]:
@@ -137,7 +142,8 @@ async def foreseen(db: Database, pricing: Pricing, name: str) -> Balance | None:
     def look(session: Session) -> Balance | None:
         if users.known(session, users.TERMINAL, name) or users.by_name(session, name):
             return None
-        return Balance(posted=pricing.welcome, held=0, available=pricing.welcome)
+        credits = 0 if known.was_here(session, Requester(users.TERMINAL, name, name)) else pricing.welcome
+        return Balance(posted=credits, held=0, available=credits)
 
     return await db.aread(look)
 

@@ -14,12 +14,13 @@ from storage import jobs, outbox, tally, users
 from storage.database import Database
 from storage.tables import LIVE, Job
 from workflows import view
+from workflows.accept import hold
 from workflows.people import Requester, now_ms
 from workflows.queue import MOST_UNPOSTED
 from workflows.record import note
 from workflows.refusal import Refusal
 from workflows.repeated import only_once
-from workflows.submit import hold
+from workflows.runs import settle
 from workflows.view import JobView
 
 # What is called an error here besides the codes of failed jobs.
@@ -150,6 +151,8 @@ def _new_round(session: Session, job: Job, now: int) -> None:
     renewed = jobs.renew(session, job_id=job.id, now=now)
     if renewed is None:
         raise Refusal("nothing_to_requeue", field="what", value=job.id, status=job.status)
+    if renewed.step_id is not None:
+        settle.step_renewed(session, renewed, now)
     try:
         hold(session, payer, renewed, now)
     except Refusal as refusal:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from engine.spec import Capabilities, Request
 from engine.spec.estimate import sung_lines
+from engine.spec.fields import BACKING
 from engine.spec.tasks import Edit, Extend, ExtractStem, Repaint, Retake
 from workflows.refusal import Refusal
 from workflows.source import Song
@@ -72,8 +73,11 @@ def check_start(spec: Request, start: Start, capabilities: Capabilities) -> None
 
 def check_stem(spec: Request, capabilities: Capabilities) -> None:
     """Raise a `Refusal` for one stem of mixed sound that can't be told from the others."""
-    if isinstance(spec, ExtractStem) and spec.track_name not in capabilities.separates:
-        allowed = "one of " + ", ".join(capabilities.separates)
+    able = capabilities.separates
+    # Where the voice can be told from the rest, the rest can be had without it.
+    able = (*able, BACKING) if "vocals" in able else able
+    if isinstance(spec, ExtractStem) and spec.track_name not in able:
+        allowed = "one of " + ", ".join(able)
         raise Refusal("stem_not_separable", field="track_name", value=spec.track_name, allowed=allowed)
 
 

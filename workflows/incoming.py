@@ -8,15 +8,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-import tempfile
 import time
-import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Protocol
 
 from sqlmodel import Session
 
@@ -25,9 +20,9 @@ from storage import jobs, recordings, seal, tracks
 from storage.blobs import FULL, Blobs, KeptBlob
 from storage.database import Database
 from storage.errors import StorageFull
-from storage.users import TERMINAL
-from workflows import bans, limits, moderation, queue, reach, signed_links
-from workflows.credits import account_of, welcome
+from workflows import bans, moderation, reach, signed_links
+from workflows.credits import welcome
+from workflows.door import Door, Fetcher
 from workflows.people import ReplyTo, Requester, now_ms
 from workflows.recording import link_field, link_of
 from workflows.refusal import Refusal
@@ -35,24 +30,6 @@ from workflows.rules import Rules
 from workflows.signed_links import GOOD_FOR_S, Sound
 
 FLAC = "flac"
-
-
-class Fetched(Protocol):
-    """A file that was fetched; `name` is what it is called, without folder and ending."""
-
-    @property
-    def name(self) -> str:
-        """What people called it."""
-
-
-class Fetcher(Protocol):
-    """Fetches what a link leads to, guarded (`workflows.fetch`)."""
-
-    async def fetch(self, url: str, to: Path, *, field: str) -> Fetched:
-        """Write it to `to`. Raises `Refusal` that names `field`."""
-
-    async def close(self) -> None:
-        """End what is under way."""
 
 
 @dataclass(frozen=True)
@@ -81,25 +58,15 @@ class Brought:
         return self.id
 
 
-class Incoming:
-    """The door for sound. `folder` holds what is on its way in; `house` is where this house is reached, if it is.
-
-    `fetcher` makes the one that is used, when there is the first to fetch.
-    """
+class Incoming(Door):
+    """The door for sound. `decoder` makes it ours."""
 
     def __init__(
         self, *, db: Database, blobs: Blobs, rules: Rules, fetcher: Callable[[], Fetcher], decoder: Decoder,
         folder: Path, house: str | None = None,
     ) -> None:  # fmt: skip
-        self._db, self._blobs, self._rules = db, blobs, rules
-        self._make_fetcher, self._decoder = fetcher, decoder
-        self._folder, self._house = folder, house
-        # One thing at a time for each person: somebody's fifty slow links keep nobody else waiting.
-        self._turns: weakref.WeakValueDictionary[tuple[str, str], asyncio.Lock] = weakref.WeakValueDictionary()
-
-    @cached_property
-    def _fetcher(self) -> Fetcher:
-        return self._make_fetcher()
+        super().__init__(db=db, blobs=blobs, rules=rules, fetcher=fetcher, folder=folder, house=house)
+        self._decoder = decoder
 
     async def bring(
         self, spec: Request, who: Requester, where: ReplyTo, *, parent_id: int | None = None
@@ -109,14 +76,14 @@ class Incoming:
         if field is None:
             return None
         url = str(getattr(spec, field))
-        again = await self._db.aread(lambda session: self._again(session, spec, field, who, where, parent_id))
+        again = await self.db.aread(lambda session: self._again(session, spec, field, who, where, parent_id))
         if again is not None:
             return again
-        if signed_links.is_ours(url, self._house):
-            return await self._db.aread(lambda session: self._ours(session, spec, field, url))
-        await self._db.awrite(lambda session: self._may_bring(session, who, spec))
-        async with self._turn(who), self._room() as room:
-            fetched = await self._fetcher.fetch(url, room / "fetched", field=field)
+        if signed_links.is_ours(url, self.house):
+            return await self.db.aread(lambda session: self._ours(session, spec, field, url))
+        await self.db.awrite(lambda session: self.require_may_bring(session, who, spec))
+        async with self.room(who) as room:
+            fetched = await self.fetcher.fetch(url, room / "fetched", field=field)
             decoded, blob = await self._made_ours(room / "fetched", room, field, fetched.name)
             return Brought(spec, field, decoded.duration, blob=blob, decoded=decoded)
 
@@ -134,8 +101,8 @@ class Incoming:
         `get` puts the file into the folder that it is given, and says where it is. It is not asked while something else
         of the same person comes in, nor where they may bring nothing. Raises `Refusal` that names `field`.
         """
-        await self._db.awrite(lambda session: self._may_bring(session, who))
-        async with self._turn(who), self._room() as room:
+        await self.db.awrite(lambda session: self.require_may_bring(session, who))
+        async with self.room(who) as room:
             try:
                 file = await get(room)
             except OSError as error:
@@ -146,17 +113,16 @@ class Incoming:
 
         def keep(session: Session) -> str:
             now = now_ms()
-            user = welcome(session, self._rules.pricing, who, now)
+            user = welcome(session, self.rules.pricing, who, now)
             bans.require_welcome(session, user.id, now)
             sound = Sound("recording", _add(session, user.id, blob, decoded, now))
-            return signed_links.link(seal.key(session), self._house, sound, until_s=now // 1000 + GOOD_FOR_S)
+            return signed_links.link(seal.key(session), self.house, sound, until_s=now // 1000 + GOOD_FOR_S)
 
-        return await self._db.awrite(keep)
+        return await self.db.awrite(keep)
 
     async def close(self) -> None:
         """End what is under way."""
-        if "_fetcher" in vars(self):
-            await self._fetcher.close()
+        await super().close()
         await self._decoder.close()
 
     def _ours(self, session: Session, spec: Request, field: str, url: str) -> Brought:
@@ -186,20 +152,6 @@ class Incoming:
         same = link_of(parent.spec) == str(getattr(spec, field))
         return Brought(spec, field, row.duration, id=row.id) if row is not None and same else None
 
-    def _may_bring(self, session: Session, who: Requester, spec: Request | None = None) -> None:
-        """Whoever would be refused anyway makes us fetch nothing. What is judged here is judged again at the end."""
-        queue.require_open(session)
-        now, given = now_ms(), self._rules.limits
-        user = welcome(session, self._rules.pricing, who, now)
-        bans.require_welcome(session, user.id, now)
-        account = account_of(user)
-        if spec is not None:
-            limits.check(
-                session, given, self._rules.roles, user_id=user.id, account=account, who=who, task=spec.task, now=now
-            )
-        if who.surface != TERMINAL:
-            limits.note_sound(session, given, user_id=user.id, account=account, now=now)
-
     async def _made_ours(self, file: Path, room: Path, field: str, name: str) -> tuple[Decoded, KeptBlob]:
         made = room / f"ours.{FLAC}"
         try:
@@ -207,7 +159,7 @@ class Incoming:
         except EngineError as error:
             raise Refusal(error.code, field=field, **error.params) from error
         try:
-            blob = await asyncio.to_thread(self._blobs.put, made, FLAC)
+            blob = await asyncio.to_thread(self.blobs.put, made, FLAC)
         except StorageFull as full:
             raise Refusal("disk_full", field=field) from full
         return self._named(decoded, name), blob
@@ -216,27 +168,10 @@ class Incoming:
         """It is shown to everybody what it calls itself, or its file: not with words that nobody may write here."""
 
         def fit(text: str) -> str:
-            return "" if moderation.is_blocked(self._rules.moderation, text) else text
+            return "" if moderation.is_blocked(self.rules.moderation, text) else text
 
         named = {"title": fit(decoded.title) or fit(name), "artist": fit(decoded.artist), "lyrics": fit(decoded.lyrics)}
         return decoded.model_copy(update=named)
-
-    def _turn(self, who: Requester) -> asyncio.Lock:
-        key = (who.surface, who.external_id)
-        turn = self._turns.get(key)
-        if turn is None:
-            turn = self._turns[key] = asyncio.Lock()
-        return turn
-
-    @asynccontextmanager
-    async def _room(self) -> AsyncIterator[Path]:
-        """A folder for one thing on its way in, gone afterwards."""
-        await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True)
-        room = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._folder))
-        try:
-            yield room
-        finally:
-            await asyncio.to_thread(shutil.rmtree, room, ignore_errors=True)
 
 
 def clear(folder: Path, older_than_s: float) -> None:

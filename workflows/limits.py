@@ -58,6 +58,31 @@ class Fetching(BaseModel):
     per_hour: Annotated[int, Field(ge=1, le=10_000)] = 60
 
 
+class RunLimits(BaseModel):
+    """How much of batches and recipes there may be."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Songs of one batch or one run of a recipe.
+    rows: Annotated[int, Field(ge=1, le=10_000)] = 200
+    # Jobs of one run that wait or are made at the same time; the next one is asked for when one of them has ended.
+    at_once: Annotated[int, Field(ge=1, le=1000)] = 6
+    # Of one person that nobody has started yet; the oldest makes room for a new one.
+    proposed: Annotated[int, Field(ge=1, le=1000)] = 20
+    # Recipes that one person may have run by themselves.
+    schedules: Annotated[int, Field(ge=0, le=1000)] = 5
+
+
+class Retention(BaseModel):
+    """How long songs are kept. Without a number there is no end to it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    songs_days: Annotated[int | None, Field(ge=1, le=36_500)] = None
+    # Of all files that anything needs; the oldest songs go first.
+    most_gb: Annotated[float | None, Field(gt=0, le=1_000_000)] = None
+    # Until then a server that removed the bot may think better of it.
+    after_removal_days: Annotated[int, Field(ge=0, le=3650)] = 7
+
+
 class Limits(BaseModel):
     """`limits.toml`. Only accepted requests count."""
 
@@ -68,6 +93,8 @@ class Limits(BaseModel):
     running_per_server: Annotated[int | None, Field(ge=1, le=10_000)] = None
     per_server: PerServer = PerServer()
     fetch: Fetching = Fetching()
+    runs: RunLimits = RunLimits()
+    retention: Retention = Retention()
     attempts: Annotated[int, Field(ge=1, le=20)]
     rescues: Annotated[int, Field(ge=1, le=100)]
     back_off_s: Waits

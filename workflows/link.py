@@ -107,9 +107,9 @@ def _both(session: Session, pricing: Pricing, who: Requester, code: str, now: in
         typist = users.known(session, who.surface, who.external_id) or welcome(session, pricing, who, now, alone=True)
         maker_id = links.maker(session, code, now)
         both = links.locked(session, typist.id, typist.id if maker_id is None else maker_id)
-        if all(user.joined is None for user in both.values()):
+        if all(user.joined is None and user.erased_at is None for user in both.values()):
             return both[typist.id], None if maker_id is None else both[maker_id]
-        # They were joined while we waited: the next look finds whom to.
+        # They were joined while we waited, or forgotten: the next look finds whom to, or somebody new.
 
 
 def _joined(session: Session, joined: User, survivor: User, now: int) -> Joined:

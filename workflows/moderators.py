@@ -23,6 +23,7 @@ from workflows.pricing import Pricing
 from workflows.record import note, signature
 from workflows.refusal import Refusal
 from workflows.repeated import only_once
+from workflows.runs import calling_off
 
 HOUR_MS = 3_600_000
 
@@ -78,6 +79,7 @@ async def ban(
             job = jobs.call_off(session, job_id=job_id, why=why, now=now)
             if job is not None and job.status == "CANCELLED":
                 end_unpaid(session, job, "cancelled", now)
+        calling_off.stop_all_of(session, user.id, now)
         note(session, who, "ban", f"user:{user.id}", now, name=user.name, hours=hours, why=why or None)
         return user.name, len(live)
 

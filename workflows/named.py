@@ -53,7 +53,10 @@ def _by_name(session: Session, text: str, who: Requester, field: str, alone: boo
         raise _unknown(name or text, who, field)
     if len(meant) > 1 and who.surface != users.TERMINAL:
         raise Refusal("user_unclear", field=field, value=text, name=name)
-    return users.staying(session, next(user.id for user in both if user is not None), alone=alone)
+    found = users.staying(session, next(user.id for user in both if user is not None), alone=alone)
+    if found.erased_at is not None:
+        raise _unknown(name, who, field)
+    return found
 
 
 def _unknown(name: str, who: Requester, field: str) -> Refusal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from engine.spec import InvalidSpec
@@ -27,6 +28,14 @@ class Refusal(Exception):
         self.allowed = allowed
         self.retry_after = retry_after
         self.params = params
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """All that its sentence is made of besides the code, as it can be kept: JSON."""
+        named = {"field": self.field, "value": self.value, "allowed": self.allowed, "retry_after": self.retry_after}
+        given = {name: value for name, value in {**self.params, **named}.items() if value is not None}
+        told: dict[str, Any] = json.loads(json.dumps(given, default=str))
+        return told
 
     @classmethod
     def of(cls, invalid: InvalidSpec, task: str | None = None) -> Refusal:

@@ -24,3 +24,9 @@ async def first_time(db: Database, request: str | None) -> bool:
     if request is None:
         return True
     return await db.awrite(lambda session: heard.first(session, request, now_ms()))
+
+
+async def only_shown(db: Database, request: str | None) -> None:
+    """Raise `Repeated` where `request`, which only shows something, was answered before."""
+    if not await first_time(db, request):
+        raise Repeated(str(request))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.spec import Capabilities
+from workflows.asks.runs import RecipeRun
 from workflows.limits import Limits
 from workflows.moderation import Moderation
 from workflows.pricing import Pricing
@@ -13,7 +15,11 @@ from workflows.roles import Roles
 
 @dataclass(frozen=True)
 class Rules:
-    """The operator's data. `known` maps `genre_preset` and `model_version` to the names that exist."""
+    """The operator's data. `known` maps `genre_preset` and `model_version` to the names that exist.
+
+    `zone` is the time zone of what is scheduled where nobody says another. `recipes` are the requests for each recipe
+    by its name.
+    """
 
     pricing: Pricing
     limits: Limits
@@ -21,3 +27,5 @@ class Rules:
     capabilities: Capabilities
     roles: Roles = field(default_factory=Roles)
     known: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    zone: str = "UTC"
+    recipes: Mapping[str, type[RecipeRun]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Our own links to sound that lies here: signed, and good for a while. As a source they are read, never fetched."""
+"""Our own links to what lies here: signed, and good for a while. As a source they are read, never fetched."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from workflows.refusal import Refusal
 
-Kind = Literal["recording", "track"]
-KINDS: tuple[Kind, ...] = ("recording", "track")
+Kind = Literal["recording", "track", "text"]
+KINDS: tuple[Kind, ...] = ("recording", "track", "text")
 
 # A name that no name server will ever know (RFC 6761): links of a house without an address lead nowhere else.
 NOWHERE = "https://minstrel.invalid"
@@ -21,7 +21,7 @@ GOOD_FOR_S = 24 * 3600
 
 @dataclass(frozen=True)
 class Sound:
-    """What a link names: a recording, or a track made here, by its id."""
+    """What a link names: a recording, or a track made here, by its id; or a text that somebody sent, by its blob."""
 
     kind: Kind
     id: str

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlmodel import Session
 
-from engine.spec import Capabilities, Generation, InvalidSpec, Request, estimate, parse
-from engine.spec.estimate import bucket
-from storage import heard, jobs, ledger, outbox, reviews, users
+from engine.spec import Capabilities, Generation, InvalidSpec, Request, parse
+from storage import heard, jobs, outbox, users
 from storage.claims import Ticket
 from storage.database import Database
-from storage.tables import QUICK, Job, User
-from workflows import bans, edits, eta, limits, moderation, queue, reach, review, source, view
-from workflows.credits import account_of, allowance, daily_waiting, welcome
+from storage.tables import Job
+from workflows import edits, eta, moderation, view
+from workflows.accept import enter, hold, keep, weigh
+from workflows.credits import allowance, daily_waiting
 from workflows.incoming import Incoming
 from workflows.people import ReplyTo, Requester, now_ms
-from workflows.pricing import price
 from workflows.queue import Pause
 from workflows.recording import link_field
 from workflows.refusal import Refusal
@@ -117,65 +115,20 @@ async def submit(
         brought = await incoming.bring(asked, requester, reply_to, parent_id=parent_id)
     spec = asked if brought is None else brought.spec
 
-    def keep(session: Session) -> Accepted:
+    def keep_it(session: Session) -> Accepted:
         now = now_ms()
         only_once(session, request, now)
-        pause = queue.require_open(session)
-        user = welcome(session, rules.pricing, requester, now)
-        bans.require_welcome(session, user.id, now)
+        user, pause = enter(session, rules, requester, now)
         if key is not None and (first := jobs.by_key(session, user.id, key)) is not None:
             return _again(session, first, spec, pause)
-        # Whether they may see it comes first: what is wrong with a stranger's song is nobody's business.
-        if brought is None and (given := source.named(dict(spec))) is not None:
-            reach.seen(session, given.job, requester, reply_to)
-        origin = source.resolve(session, spec)
-        start = None if origin is None else edits.of_song(origin)
-        if origin is None and brought is not None:
-            start = edits.of_recording(brought.field, brought.duration)
-        if start is not None:
-            edits.check_start(spec, start, rules.capabilities)
-        settled = estimate(spec, None if start is None else start.duration)
-        credits = price(rules.pricing, spec, settled, separated=start is not None and not start.has_stems)
-        standing = limits.check(
-            session,
-            rules.limits,
-            rules.roles,
-            user_id=user.id,
-            account=account_of(user),
-            who=requester,
-            task=task,
-            now=now,
-        )
-        looked_at = review.needs_look(session, rules, requester, user, spec)
-        job = jobs.insert(
-            session,
-            user_id=user.id,
-            surface=reply_to.surface,
-            channel=reply_to.channel,
-            server=requester.server,
-            priority=rules.roles.priority(requester) + (QUICK if task in rules.capabilities.quick else 0),
-            bucket=bucket(spec, settled),
-            message=reply_to.message,
-            task=task,
-            spec=spec.model_dump_json(),
-            duration=settled.duration,
-            takes=settled.takes,
-            price=credits,
-            seed=_seed(spec),
-            key=key,
-            parked=looked_at,
-            parent_id=_parent(session, parent_id, requester, reply_to) if origin is None else origin.job.id,
-            recording_id=None if brought is None else brought.keep(session, user.id, now),
-            now=now,
-        )
-        left = standing.available + allowance(session, rules.roles, user, requester, now) - credits
+        weighed = weigh(session, rules, user, requester, reply_to, spec, brought, now)
+        job = keep(session, rules, weighed, now, key=key, parent_id=parent_id)
+        left = weighed.standing.available + allowance(session, rules.roles, user, requester, now) - job.price
         low = None
-        if left < credits:
+        if left < job.price:
             low = Low(left, daily_waiting(session, rules.roles, user, requester, now))
         hold(session, user, job, now, daily=None if low is None else low.daily)
-        if looked_at:
-            reviews.ask(session, job.id, now)
-        accepted = replace(_accepted(session, job, pause, review=looked_at), low=low)
+        accepted = replace(_accepted(session, job, pause, review=weighed.looked_at), low=low)
         outbox.add(
             session,
             key=f"job:{job.id}:accepted",
@@ -188,32 +141,10 @@ async def submit(
         return accepted
 
     try:
-        return await db.awrite(keep)
+        return await db.awrite(keep_it)
     except jobs.KeyTaken:
         # The same request arrived twice at one moment; the second time round it finds the first.
-        return await db.awrite(keep)
-
-
-def hold(
-    session: Session, user: User, job: Job | Ticket, now: int, *, daily: int | None = None, again: bool = False
-) -> None:
-    """Reserve the price of this round of `job`; a price of 0 places no hold.
-
-    Raises `Refusal` where it can't be paid; `daily` is what `/daily` would give towards it, `again` that this very song
-    was asked for before, so that it can't be a shorter one.
-    """
-    if job.price == 0:
-        return
-    try:
-        ledger.hold(session, key=jobs.hold_key(job), account=account_of(user), amount=job.price, now=now)
-    except ledger.InsufficientCredits as short:
-        raise Refusal(
-            "insufficient_credits",
-            required=short.required,
-            available=short.available,
-            daily=daily,
-            again=True if again else None,
-        ) from None
+        return await db.awrite(keep_it)
 
 
 def _known(session: Session, who: Requester, key: str | None, request: str | None) -> bool:
@@ -222,11 +153,6 @@ def _known(session: Session, who: Requester, key: str | None, request: str | Non
         return True
     user = None if key is None else users.known(session, who.surface, who.external_id)
     return user is not None and jobs.by_key(session, users.person(session, user.id).id, str(key)) is not None
-
-
-def _parent(session: Session, job_id: int | None, who: Requester, where: ReplyTo) -> int | None:
-    """The job a form was opened from. A number made up by somebody who may not see that job tells them nothing."""
-    return job_id if job_id is not None and reach.may_see(session, job_id, who, where) else None
 
 
 def _again(session: Session, first: Job, spec: Request, pause: Pause | None) -> Accepted:
@@ -238,9 +164,3 @@ def _again(session: Session, first: Job, spec: Request, pause: Pause | None) -> 
 def _accepted(session: Session, job: Job | Ticket, pause: Pause | None, *, review: bool) -> Accepted:
     eta_s = None if pause or review else eta.seconds(session, job)
     return Accepted(job.id, job.price, job.duration, jobs.position(session, job.id), eta_s, pause, review)
-
-
-def _seed(spec: Request) -> int:
-    """The seed the whole job keeps, so that an attempt that is tried again makes the same song."""
-    given = getattr(spec, "seed", -1)
-    return secrets.randbelow(2**31) if given == -1 else int(given)

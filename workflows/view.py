@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlmodel import Session
 
-from storage import jobs, outbox, recordings, tracks, users
+from storage import challenges, jobs, outbox, recordings, tracks, users
 from storage.tables import Job
 from storage.users import TERMINAL
 from workflows import eta
-from workflows.people import Requester
+from workflows.people import Requester, now_ms
 from workflows.queue import Pause, pause
 from workflows.refusal import Refusal
 
@@ -64,6 +64,7 @@ class JobView:
     `moved` is the code of why it went to the owner's own messages; `unposted`: it could be posted nowhere.
     `deleted`: its tracks were thrown away, by its owner or, where `taken_down` says why, by somebody in charge.
     `parked`: somebody in charge is to look at it first, and has not let it pass. `analysis` is an `Analysis` as JSON.
+    `challenge` is the one of its channel that songs can be entered in, where it is looked up by itself.
     """
 
     id: int
@@ -104,6 +105,7 @@ class JobView:
     taken_down: str | None = None
     recording: RecordingView | None = None
     analysis: dict[str, Any] | None = None
+    challenge: int | None = None
 
     @property
     def ended(self) -> bool:
@@ -121,6 +123,16 @@ class JobView:
         return awaits_look(self)
 
     @property
+    def vanished(self) -> bool:
+        """Whether it is deleted without a word: its message goes, too. Any other one says why there is no music."""
+        return self.deleted and self.taken_down is None and not self.expired
+
+    @property
+    def expired(self) -> bool:
+        """Whether the house kept its music for as long as it keeps any."""
+        return self.deleted and self.status == "COMPLETED" and self.error_code is not None
+
+    @property
     def withheld(self) -> bool:
         """Whether its words are not for everybody: nobody let them pass, or they may be what was wrong with it."""
         return self.parked or self.taken_down is not None
@@ -136,7 +148,7 @@ def look(session: Session, job_id: int) -> JobView:
     job = jobs.get(session, job_id)
     if job is None:
         raise Refusal("job_not_found", field="job", value=job_id)
-    return _view(session, job)
+    return replace(_view(session, job), challenge=_challenge(session, job))
 
 
 def recent(session: Session, limit: int, of: Requester | None = None) -> list[JobView]:
@@ -145,6 +157,12 @@ def recent(session: Session, limit: int, of: Requester | None = None) -> list[Jo
         return [_view(session, job) for job in jobs.recent(session, None, limit)]
     user = users.known(session, of.surface, of.external_id)
     return [] if user is None else [_view(session, job) for job in jobs.recent(session, user.id, limit)]
+
+
+def _challenge(session: Session, job: Job) -> int | None:
+    if job.status != "COMPLETED" or job.deleted_at is not None:
+        return None
+    return challenges.taking_songs(session, job.surface, job.channel, now_ms())
 
 
 def _recording(session: Session, job: Job) -> RecordingView | None:

@@ -6,7 +6,7 @@ import importlib.util
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 from sqlalchemy.exc import DBAPIError
 
-from config.files import load
+from bot.commands import catalogue
+from config.files import load, recipes, written
 from config.settings import ConfigError, Settings
 from engine.separation.names import separates
 from engine.spec import Capabilities, EngineError, Preset, Words
@@ -23,10 +24,12 @@ from storage.blobs import FolderBlobs
 from storage.database import Database
 from storage.errors import DatabaseBusy, StorageFull
 from storage.migrate import HEAD, UnknownSchema, upgrade
+from workflows.asks.runs import RecipeRun
 from workflows.limits import Limits
 from workflows.models import Models
 from workflows.moderation import Moderation
 from workflows.pricing import Pricing
+from workflows.recipes.shelf import File, Shelf
 from workflows.roles import Roles
 from workflows.rules import Rules
 
@@ -113,15 +116,30 @@ def read_rules(settings: Settings) -> tuple[Rules, dict[str, Preset]]:
     home = settings.home
     presets = load("presets", TypeAdapter(dict[str, Preset]), home)
     models = load("models", Models, home)
-    rules = Rules(
+    plain = Rules(
         pricing=load("pricing", Pricing, home),
         limits=load("limits", Limits, home),
         moderation=load("moderation", Moderation, home),
         capabilities=engine_capabilities(settings),
         roles=load("roles", Roles, home),
         known={"genre_preset": tuple(presets), "model_version": tuple(models.versions)},
+        zone=settings.zone,
     )
-    return rules, presets
+    return replace(plain, recipes=shelf(settings, plain)), presets
+
+
+def shelf(settings: Settings, rules: Rules) -> Shelf:
+    """The recipes of this house, which are read when somebody asks for one."""
+    return Shelf(
+        lambda: (File(**asdict(file)) for file in recipes(settings.home)),
+        lambda: {command.name: command.task for command in catalogue().values() if command.music},
+        rules,
+    )
+
+
+def recipe_in(settings: Settings, rules: Rules, path: Path) -> type[RecipeRun]:
+    """The request of the recipe in a file, wherever it lies. Raises `BadRecipe`."""
+    return shelf(settings, rules).checked(File(**asdict(written(path))))
 
 
 def read_words(settings: Settings) -> Words:

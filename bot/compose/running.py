@@ -19,6 +19,7 @@ from workflows import housekeeping
 
 if TYPE_CHECKING:
     from bot.chat import Chat
+    from workflows.bulletins import Board
     from workflows.clock import Clock, Duty
     from workflows.deliver import Courier
 
@@ -99,7 +100,8 @@ async def deliver(house: House) -> None:
     from bot.on_terminal.courier import FolderCourier
     from workflows.deliver import deliver_due
 
-    while await deliver_due(house.db, {"terminal": FolderCourier(house.blobs.path, house.songs)}):
+    terminal = FolderCourier(house.blobs.path, house.songs, house.rules)
+    while await deliver_due(house.db, {"terminal": terminal}, {"terminal": terminal}):
         # One thing in each channel, again and again.
         pass
 
@@ -120,19 +122,29 @@ async def _running(house: House, *, works: bool, chats: Sequence[Chat]) -> Async
     from bot.on_terminal.courier import FolderCourier
     from workflows.clock import Clock
     from workflows.deliver import Deliveries
+    from workflows.runs.feed import Feeder
     from workflows.watch import Watch
     from workflows.worker import Worker
 
     lease_ms = int(house.settings.lease_s * 1000)
-    terminal: Courier = FolderCourier(house.blobs.path, house.songs)
-    couriers = {"terminal": terminal, **{chat.surface: chat.courier for chat in chats}}
-    deliveries = Deliveries(house.db, couriers, lease_ms=lease_ms)
+    terminal = FolderCourier(house.blobs.path, house.songs, house.rules)
+    couriers: dict[str, Courier] = {"terminal": terminal, **{chat.surface: chat.courier for chat in chats}}
+    boards: dict[str, Board] = {"terminal": terminal, **{chat.surface: chat.courier for chat in chats}}
+    deliveries = Deliveries(house.db, couriers, boards, lease_ms=lease_ms)
+    feeder = Feeder(house.db, house.rules, house.incoming)
     watch = Watch(house.db, {chat.surface: chat.courier for chat in chats})
-    duties: dict[str, Duty] = {"outbox": deliveries.dispatch, "watch": watch.look, "sweep": lambda: _sweep(house)}
+    duties: dict[str, Duty] = {
+        "outbox": deliveries.dispatch,
+        "runs": feeder.feed,
+        "schedules": partial(_by_the_calendar, house),
+        "watch": watch.look,
+        "sweep": lambda: _sweep(house),
+    }
     async with AsyncExitStack() as stack:
         stack.push_async_callback(deliveries.drain, DRAIN_S)
         stack.push_async_callback(deliveries.dispatch)
         stack.push_async_callback(watch.close)
+        stack.push_async_callback(feeder.drain, DRAIN_S)
         workers: list[Worker] = []
         stops: list[Duty] = []
         drains: list[Duty] = []
@@ -157,6 +169,7 @@ async def _running(house: House, *, works: bool, chats: Sequence[Chat]) -> Async
             duties |= {"dispatch": _each([worker.dispatch for worker in workers]), "rescue": workers[0].rescue}
         clock = Clock(**duties)
         deliveries.on_end = lambda: clock.nudge("outbox")
+        feeder.on_end = lambda: clock.nudge("runs")
         for worker in workers:
             worker.on_end = lambda: clock.nudge("dispatch", "outbox")
         clock.start()
@@ -174,6 +187,17 @@ def _each(duties: Sequence[Duty]) -> Duty:
     return do
 
 
+async def _by_the_calendar(house: House) -> None:
+    """What happens by itself: schedules whose time has come, and what time does to challenges."""
+    from workflows import firings
+    from workflows.challenges import rounds, tick
+    from workflows.recipes import scheduled
+
+    await firings.tick(house.db, {"recipe": partial(scheduled.begin, house.rules), "challenge": rounds.open_round})
+    await tick.tick(house.db)
+
+
 async def _sweep(house: House) -> None:
+    await housekeeping.keep_within(house.db, house.rules.limits.retention)
     await housekeeping.sweep(house.db, house.blobs, house.coming_in)
     await housekeeping.forget(house.db)

@@ -18,7 +18,7 @@ from bot.replies import reply
 # Bring back what was refused; leave things as they are.
 DRAFT, KEEP = "draft", "keep"
 
-_STYLES = {
+STYLES = {
     "plain": discord.ButtonStyle.secondary,
     "main": discord.ButtonStyle.primary,
     "danger": discord.ButtonStyle.danger,
@@ -48,7 +48,7 @@ class Press:
 class Button(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
     """One of our buttons, made to be posted or found again in a message."""
 
-    def __init__(self, press: Press, label: str = "", style: discord.ButtonStyle = _STYLES["plain"]) -> None:
+    def __init__(self, press: Press, label: str = "", style: discord.ButtonStyle = STYLES["plain"]) -> None:
         super().__init__(ui.Button(label=label, style=style, custom_id=press.custom_id))
         self.press = press
 
@@ -80,33 +80,34 @@ def job_of(message: discord.Message) -> int | None:
 
 def of_card(card: Card, locale: str) -> ui.View | None:
     """The buttons below the message of a job."""
-    return _view(_action(action, card.job, locale) for action in card.buttons)
+    view = _view(_action(action, card.job, locale) for action in card.buttons)
+    return view if view.children else None
 
 
-def of_answer(answer: Answer, locale: str) -> ui.View | None:
+def of_answer(answer: Answer, locale: str) -> ui.View:
     """The buttons of a private answer; those that act on one job of several say on which."""
     shown = [_action(action, job, locale, f" #{job}") for action, job in answer.buttons]
     if answer.draft is not None:
-        shown.append(Button(Press(DRAFT, answer.draft), reply("button_change", locale), _STYLES["main"]))
+        shown.append(Button(Press(DRAFT, answer.draft), reply("button_change", locale), STYLES["main"]))
     return _view(shown)
 
 
 def of_question(action: Action, job: int, locale: str) -> ui.View:
     """The two ways on from the question whether somebody means it."""
-    keep = Button(Press(KEEP, str(job)), reply("button_keep", locale), _STYLES["plain"])
+    keep = Button(Press(KEEP, str(job)), reply("button_keep", locale), STYLES["plain"])
     return ui.View(timeout=None).add_item(_action(action, job, locale, sure=True)).add_item(keep)
 
 
 def _action(action: Action, job: int, locale: str, which: str = "", *, sure: bool = False) -> Button:
     label = reply(f"button_{action.name}", locale) + which
-    return Button(Press(action.name, str(job), sure), label, _STYLES[action.style])
+    return Button(Press(action.name, str(job), sure), label, STYLES[action.style])
 
 
-def _view(buttons: Iterable[Button]) -> ui.View | None:
+def _view(buttons: Iterable[Button]) -> ui.View:
     view = ui.View(timeout=None)
     for button in buttons:
         view.add_item(button)
-    return view if view.children else None
+    return view
 
 
 def _pressed(match: re.Match[str]) -> Press:

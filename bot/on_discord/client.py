@@ -12,9 +12,11 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.on_discord.buttons import Button
-from bot.on_discord.commands import tree
+from bot.on_discord.deeds import DeedButton, Menu
+from bot.on_discord.places import SURFACE, server_of
 from bot.on_discord.reception import Reception
 from bot.on_discord.sync import synchronised
+from bot.on_discord.tree import tree
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +41,7 @@ class StudioClient(discord.AutoShardedClient):
         self.reception = reception
         self.tree = tree(self, reception.commands)
         self._synced = synced
-        self.add_dynamic_items(Button)
+        self.add_dynamic_items(Button, DeedButton, Menu)
 
     async def setup_hook(self) -> None:
         """Tell Discord of our commands where they changed; old ones still work where that fails."""
@@ -50,6 +52,18 @@ class StudioClient(discord.AutoShardedClient):
             raise
         except discord.DiscordException:
             log.exception("Discord did not take our commands")
+
+    async def on_ready(self) -> None:
+        """We know where we are; what removed us while nobody listened is among what is missing."""
+        await self.reception.desk.there(SURFACE, {server_of(guild.id) for guild in self.guilds})
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """A server has us, perhaps again."""
+        await self.reception.desk.back(server_of(guild.id))
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """A server removed us. Where Discord itself has trouble, a server is unavailable, which is another event."""
+        await self.reception.desk.left(server_of(guild.id))
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Commands and buttons find their way; a form is ours to read."""

@@ -1,4 +1,4 @@
-"""The catalogue as Discord's commands: typed options with their ranges, completion, and everything rare in one more."""
+"""A command of the catalogue as Discord's: typed options with their ranges, completion, everything rare in one more."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ import discord
 from discord import app_commands
 
 from bot.commands import Command, Option
-from bot.forms import LONG_TEXTS
 from bot.on_discord.completion import completion
-from bot.replies import reply
-from bot.shortcuts import SHORTCUTS
 from bot.syntax import format_option
 from workflows.named import mention
 
 ADVANCED = "advanced"
-ADVANCED_HELP = "Everything else, as name:value"
+ADVANCED_HELP, BRIEF_HELP = "Everything else, as name:value", "What it asks for, as name:value"
 # What Discord takes: options of a command, characters of one of its texts, whole numbers, choices of an option.
 OPTIONS, CHARACTERS, LARGEST, CHOICES = 25, 6000, 2**53 - 1, 25
 
@@ -28,33 +25,17 @@ _Range: Any = app_commands.Range
 AppCommand = app_commands.Command[Any, ..., None]
 
 
-def tree(client: discord.Client, commands: Mapping[str, Command]) -> app_commands.CommandTree[Any]:
-    """Every command of the catalogue, for servers and for conversations with the bot."""
-    grown: app_commands.CommandTree[Any] = app_commands.CommandTree(
-        client,
-        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False),
-        allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
-    )
-    for command in commands.values():
-        grown.add_command(app_command(command))
-    for name in SHORTCUTS:
-        grown.add_command(_shortcut(commands[name]))
+def app_command(command: Command, *, brief: bool = False) -> AppCommand:
+    """One command, by the last word of its name. Nothing in it is required: typed alone it opens its form.
 
-    @grown.error
-    async def unfit(interaction: discord.Interaction[Any], error: app_commands.AppCommandError) -> None:
-        await interaction.client.reception.unfit(interaction, error)
-
-    return grown
-
-
-def app_command(command: Command) -> AppCommand:
-    """One command. Nothing in it is required: typed alone it opens its form."""
+    `brief`: with no option but the one that takes all others.
+    """
 
     async def typed(interaction: discord.Interaction[Any], **given: Any) -> None:
         values, more = options_typed(command, given)
         await interaction.client.reception.typed(interaction, command, values, more)
 
-    shown = _shown(command)
+    shown = _shown(command, brief)
     parameters = [inspect.Parameter("interaction", inspect.Parameter.POSITIONAL_ONLY)]
     parameters += [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
@@ -63,30 +44,14 @@ def app_command(command: Command) -> AppCommand:
     # discord.py reads what to tell Discord from a signature; ours is written by the catalogue.
     typed.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     app_commands.describe(**{name: words[:100] for name, (_, words) in shown.items()})(typed)
-    options = [option for option in command.options if option.everyday]
+    options = [option for option in command.options if option.name in shown]
     short = {option.name: _choices(option) for option in options if 0 < len(option.choices) <= CHOICES}
     app_commands.choices(**short)(typed)
     completed: dict[str, Any] = {
         option.name: completion(command, option) for option in options if option.name not in short
     }
     app_commands.autocomplete(**{name: found for name, found in completed.items() if found is not None})(typed)
-    made: AppCommand = app_commands.Command(name=command.name, description=command.summary[:100], callback=typed)
-    if command.admin:
-        # Who is in charge is known in servers alone. Others don't see it; a server's settings may show it to more.
-        made.default_permissions = discord.Permissions(manage_guild=True)
-        made.allowed_contexts = app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False)
-    return made
-
-
-def _shortcut(command: Command) -> app_commands.ContextMenu:
-    """The command for a message that has sound in it."""
-
-    async def chosen(interaction: discord.Interaction[Any], message: discord.Message) -> None:
-        # The library knows no client but its own.
-        client: Any = interaction.client
-        await client.reception.chosen(interaction, command, message)
-
-    return app_commands.ContextMenu(name=reply(f"shortcut_{command.name}"), callback=chosen)
+    return app_commands.Command(name=command.name.split()[-1], description=command.summary[:100], callback=typed)
 
 
 def options_typed(command: Command, given: Mapping[str, Any]) -> tuple[dict[str, str], str]:
@@ -97,20 +62,22 @@ def options_typed(command: Command, given: Mapping[str, Any]) -> tuple[dict[str,
         value = given.get(option.name)
         if value is not None:
             values[option.name] = _typed(option, value)
-        file = given.get(str(command.upload)) if option.name == command.sound else None
+        file = given.get(str(command.upload)) if option.name == command.link else None
         if file is not None:
             more.append(format_option(option.name, file.url))
     return values, " ".join(filter(None, more))
 
 
-def _shown(command: Command) -> dict[str, tuple[Any, str]]:
+def _shown(command: Command, brief: bool) -> dict[str, tuple[Any, str]]:
     """The options that people meet, each with its kind and its help."""
     shown: dict[str, tuple[Any, str]] = {}
+    if brief:
+        return {ADVANCED: (_Range[str, None, CHARACTERS], BRIEF_HELP)}
     for option in command.options:
         if not option.everyday:
             continue
         shown[option.name] = (_kind(option), option.help)
-        if option.name == command.sound:
+        if option.name == command.link:
             shown[str(command.upload)] = (discord.Attachment, _as_file(option))
     if not all(option.everyday for option in command.options):
         shown[ADVANCED] = (_Range[str, None, CHARACTERS], ADVANCED_HELP)
@@ -147,7 +114,7 @@ def _typed(option: Option, value: Any) -> str:
     if isinstance(value, discord.User | discord.Member):
         return mention(str(value.id), value.display_name)
     # An option is one line in Discord; here as everywhere `\n` begins another.
-    return value.replace("\\n", "\n") if option.name in LONG_TEXTS else str(value)
+    return value.replace("\\n", "\n") if option.long else str(value)
 
 
 def _choices(option: Option) -> list[app_commands.Choice[str]]:

@@ -22,9 +22,10 @@ Completion = Callable[[discord.Interaction[Any], str], Awaitable[Offered]]
 
 def completion(command: Command, option: Option) -> Completion | None:
     """How to complete `option`: songs of one's own, keys, or a list that is too long to show. None for free text."""
-    if option.name.endswith("job_id"):
+    if option.song:
         # What is reported or looked at is somebody else's.
-        return _songs if command.music or command.task == "lrc" else None
+        anybodys = command.admin or command.task == "report"
+        return None if anybodys else _songs
     if option.kind == "key":
         return _keys
     if option.choices:

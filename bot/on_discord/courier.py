@@ -1,50 +1,48 @@
-"""Posts the message of each job and keeps it up to date. Needs only HTTP: the gateway may be away."""
+"""Posts the message of each job, and bulletins, and keeps them up to date. Needs only HTTP: the gateway may be away."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import discord
 
 from bot.card import Card, CardFile, card
 from bot.on_discord import places
+from bot.on_discord.bulletins import Bulletins
 from bot.on_discord.buttons import of_card
 from bot.on_discord.failures import is_too_large, judged, may_look, token_revoked
+from bot.on_discord.files import FILE_LIMIT, MOST_FILES, Blob, limit_of
 from bot.on_discord.post import cover_name, result, status
-from bot.on_discord.wall import Wall
+from bot.on_discord.wall import Wall, nonce
 from bot.replies import reply
 from bot.turns import Turns
-from engine.spec import Capabilities
+from workflows.bulletins import Notice
 from workflows.deliver import DeliveryFailed, Parcel
+from workflows.rules import Rules
 from workflows.view import JobView
 
 log = logging.getLogger(__name__)
 
-# Where no server says otherwise.
-FILE_LIMIT, MOST_FILES = 10 * 2**20, 10
-NONCE = 25
 # How long a delivery waits for us to be logged in before it is tried again later.
 PATIENCE_S = 5.0
 REMEMBERED = 1000
 
 
 class DiscordCourier:
-    """Takes parcels to Discord and shows progress there, while `connected` has given it a client."""
+    """Takes parcels and bulletins to Discord and shows progress there, while `connected` has given it a client."""
 
     surface = places.SURFACE
 
-    def __init__(self, blob: Callable[[str], Path], capabilities: Capabilities) -> None:
-        self._blob, self._capabilities = blob, capabilities
-        self._turns = Turns()
+    def __init__(self, blob: Blob, rules: Rules) -> None:
+        self._blob, self._capabilities = blob, rules.capabilities
+        self._bulletins, self._turns = Bulletins(blob, rules), Turns()
         self._client: discord.Client | None = None
         self._logged_in = asyncio.Event()
         self._revoked = False
@@ -80,14 +78,20 @@ class DiscordCourier:
                 return await self._begin(wall, parcel)
             async with self._turns.last(job):
                 # What was taken down keeps its message: it says why.
-                if not job.deleted or job.taken_down is not None:
+                if not job.vanished:
                     return await self._end(wall, parcel)
                 await self._remove(wall, parcel)
                 return None
 
-    def elsewhere(self, job: JobView) -> str | None:
+    async def put_up(self, notice: Notice) -> str | None:
+        """Post or edit a bulletin, or take it down; returns its id, None once it is down."""
+        client = await self._connected()
+        with judged(), self._authorised():
+            return await self._bulletins.put_up(await Wall.of(client, notice.channel), notice)
+
+    def elsewhere(self, told: JobView | Notice) -> str | None:
         """The owner's own messages, where the channel can't be posted to."""
-        return places.direct(job)
+        return places.direct(told)
 
     async def show(self, job: JobView) -> bool:
         """Edit the message of a job that waits or runs."""
@@ -116,7 +120,7 @@ class DiscordCourier:
 
     async def _end(self, wall: Wall, parcel: Parcel) -> str:
         """How the job ended, with as many of its files as Discord takes."""
-        limit = _file_limit(wall.client, parcel.job.channel)
+        limit = limit_of(wall.client, parcel.job.channel)
         while True:
             shown = self._there(self._card(parcel.job, limit))
             try:
@@ -225,10 +229,4 @@ def _final(shown: Card) -> dict[str, Any]:
 
 def _nonce(parcel: Parcel) -> str:
     """The same at every try of this parcel, and another once it goes elsewhere."""
-    return hashlib.sha256(f"{parcel.key}:{parcel.since}".encode()).hexdigest()[:NONCE]
-
-
-def _file_limit(client: discord.Client, channel: str) -> int:
-    guild = places.guild_of(channel)
-    known = client.get_guild(guild) if guild is not None else None
-    return known.filesize_limit if known is not None else FILE_LIMIT
+    return nonce(parcel.key, parcel.since)

@@ -15,10 +15,11 @@ from workflows.named import MENTION, mention
 
 # How long discord.py remembers that it showed a modal; ours need no memory.
 _FORGOTTEN_S = 900.0
-_CUSTOM_ID = re.compile(r"form:(?P<command>[\w-]+):(?P<parent>\d+)")
+# The words of a name are joined: "form:recipe.run.karaoke:0".
+_CUSTOM_ID = re.compile(r"form:(?P<command>[\w.-]+):(?P<parent>\d+)")
 _ROW, _TEXT, _PEOPLE, _LABEL, _FILE = 1, 4, 5, 18, 19
-# What Discord takes in one form.
-FIELDS = 5
+# What Discord takes in one form: fields, characters of its title.
+FIELDS, TITLE = 5, 45
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Sent:
 
 def modal(form: Form) -> ui.Modal:
     """`form` to fill in."""
-    shown = ui.Modal(title=form.title, timeout=_FORGOTTEN_S, custom_id=f"form:{form.command}:{form.parent or 0}")
+    named = form.command.replace(" ", ".")
+    shown = ui.Modal(title=form.title[:TITLE], timeout=_FORGOTTEN_S, custom_id=f"form:{named}:{form.parent or 0}")
     room = len(form.fields) <= FIELDS
     for field in form.fields:
         if field.file and not room:
@@ -50,7 +52,7 @@ def sent(interaction: discord.Interaction[Any]) -> Sent | None:
         return None
     inputs = _inputs(data.get("components") or ())
     answers = {part["custom_id"]: _answer(part, data.get("resolved") or {}) for part in inputs}
-    return Sent(match["command"], int(match["parent"]) or None, answers)
+    return Sent(match["command"].replace(".", " "), int(match["parent"]) or None, answers)
 
 
 def _input(field: Field) -> ui.TextInput[Any] | ui.UserSelect[Any] | ui.FileUpload[Any]:

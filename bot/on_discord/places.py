@@ -6,6 +6,7 @@ from typing import Any
 
 import discord
 
+from workflows.bulletins import Notice
 from workflows.people import ReplyTo, Requester
 from workflows.roles import ADMIN
 from workflows.view import JobView
@@ -17,8 +18,13 @@ _PRIVATE, _DIRECT = "@me", "dm:"
 def who(interaction: discord.Interaction[Any]) -> Requester:
     """The person who asks, under the name that people see, and what they are on this server."""
     user, guild = interaction.user, interaction.guild_id
-    server = None if guild is None else f"{SURFACE}:{guild}"
+    server = None if guild is None else server_of(guild)
     return Requester(SURFACE, str(user.id), user.display_name, str(interaction.locale), server, _roles(interaction))
+
+
+def server_of(guild: int) -> str:
+    """A server as the house knows it."""
+    return f"{SURFACE}:{guild}"
 
 
 def _roles(interaction: discord.Interaction[Any]) -> tuple[str, ...]:
@@ -44,11 +50,11 @@ def request(interaction: discord.Interaction[Any]) -> str:
     return f"{SURFACE}:{interaction.id}"
 
 
-def direct(job: JobView) -> str | None:
-    """The conversation with the owner of `job`, unless the job is there already."""
-    if job.owner is None or job.channel.startswith((_DIRECT, _PRIVATE)):
+def direct(told: JobView | Notice) -> str | None:
+    """The conversation with whom it is for, unless it is there already."""
+    if told.owner is None or told.channel.startswith((_DIRECT, _PRIVATE)):
         return None
-    return f"{_DIRECT}{job.owner}"
+    return f"{_DIRECT}{told.owner}"
 
 
 def guild_of(channel: str) -> int | None:

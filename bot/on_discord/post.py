@@ -43,9 +43,14 @@ def cover_name(cover: CardFile) -> str:
     return f"cover.{cover.name.rpartition('.')[2]}"
 
 
+def owner_line(owner: str, locale: str) -> str:
+    """Whom it is for; a mention here calls nobody."""
+    return reply("line_owner", locale, owner="@").replace("@", f"<@{owner}>")
+
+
 def _small(card: Card, locale: str) -> Iterator[str]:
     """The small print: whose it is (a mention here calls nobody), what it cost, where it came from; then notices."""
-    owner = [reply("line_owner", locale, owner="@").replace("@", f"<@{card.owner}>")] if card.owner else []
+    owner = [owner_line(card.owner, locale)] if card.owner else []
     yield " · ".join([*owner, said(" · ".join(card.facts))])
     for notice in card.notices:
         yield clipped(said(notice), _NOTICE)

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import aiohttp
 import discord
+from discord import app_commands
 
 from bot.chat import ChatAway
 from bot.commands import catalogue
 from bot.on_discord.client import use_api
-from bot.on_discord.commands import tree
 from bot.on_discord.failures import bad_token
 from bot.on_discord.sync import synchronised
+from bot.on_discord.tree import tree
 from workflows.rules import Rules
 
 
@@ -27,9 +28,10 @@ async def application_id(token: str, api_url: str | None) -> int:
 async def synchronise(token: str, api_url: str | None, rules: Rules, known: Path) -> int:
     """Send all commands, whatever `known` says; returns how many. Raises `BadToken`, `ChatAway`."""
     async with _logged_in(token, api_url) as client:
-        grown = tree(client, catalogue(rules.known))
+        grown = tree(client, catalogue(rules.known, rules.recipes.values()))
         await synchronised(grown, known, force=True)
-        return len(grown.get_commands(type=discord.AppCommandType.chat_input))
+        every = grown.walk_commands(type=discord.AppCommandType.chat_input)
+        return sum(isinstance(command, app_commands.Command) for command in every)
 
 
 @asynccontextmanager

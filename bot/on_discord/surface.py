@@ -42,8 +42,8 @@ class DiscordSurface:
         self, *, token: str, api_url: str | None, desk: Desk, blob: Callable[[str], Path], synced: Path
     ) -> None:
         self._token, self._api_url, self._synced = token, api_url, synced
-        self.reception = Reception(desk)
-        self.courier = DiscordCourier(blob, desk.rules.capabilities)
+        self.reception = Reception(desk, blob)
+        self.courier = DiscordCourier(blob, desk.rules)
         self._closing = False
         self._client: StudioClient | None = None
         self._running: asyncio.Task[None] | None = None

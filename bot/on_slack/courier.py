@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -14,30 +13,29 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.card import Card, card
 from bot.on_slack.blocks import Blocks
-from bot.on_slack.failures import TROUBLE, code_of, failure, unsettled
+from bot.on_slack.bulletins import PROGRESS, Bulletins
+from bot.on_slack.failures import TROUBLE, code_of, failure, judged, unsettled
 from bot.on_slack.history import Found, History, Place, mark
 from bot.on_slack.pace import Pace
-from bot.on_slack.uploads import Uploads
+from bot.on_slack.uploads import MOST_FILES, Uploads
+from bot.on_slack.wall import Wall, direct, is_not_there, settled
 from bot.replies import reply
 from bot.turns import Turns
-from engine.spec import Capabilities
-from workflows.deliver import DeliveryFailed, Parcel
+from workflows.bulletins import Notice
+from workflows.deliver import Parcel
+from workflows.rules import Rules
 from workflows.view import JobView
 
 log = logging.getLogger(__name__)
 
 SURFACE = "slack"
-FILE_LIMIT, MOST_FILES = 10**9, 10
+FILE_LIMIT = 10**9
 # Slack takes about a message a second in a channel, and about 50 edits a minute in all of a workspace.
 CHANNEL_S, PROGRESS_S = 1.0, 2.0
-# How long a file that was just uploaded may take until it can be shown.
-SETTLING_S = (0.5, 1.0, 2.0, 4.0)
-_NOT_THERE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
-_DIRECT = "dm:"
 
 
 class SlackCourier:
-    """Takes parcels to Slack and shows progress there; needs only the Web API."""
+    """Takes parcels and bulletins to Slack and shows progress there; needs only the Web API."""
 
     surface = SURFACE
 
@@ -45,45 +43,45 @@ class SlackCourier:
         self,
         client: AsyncWebClient,
         blob: Callable[[str], Path],
-        capabilities: Capabilities,
+        rules: Rules,
         blocks: Blocks,
         *,
         channel_s: float = CHANNEL_S,
         progress_s: float = PROGRESS_S,
     ) -> None:
-        self._client, self._capabilities, self._blocks = client, capabilities, blocks
-        self._uploads, self._history, self._turns = Uploads(client, blob), History(client), Turns()
+        self._client, self._capabilities, self._blocks = client, rules.capabilities, blocks
         self._pace, self._progress = Pace(channel_s), Pace(progress_s)
-        self._direct: dict[str, str] = {}
+        self._history, self._turns = History(client), Turns()
+        self._wall, self.uploads = Wall(client, self._pace), Uploads(client, blob)
+        self._bulletins = Bulletins(self._wall, self._history, self.uploads, blocks, rules, self._progress)
 
     async def deliver(self, parcel: Parcel) -> str | None:
         """Post or edit the message of the job; returns its timestamp, None once it is deleted."""
         job = parcel.job
-        try:
+        with judged(parcel.key, posted=job.post is not None):
             place = await self._place(job)
             if parcel.topic == "accepted":
                 return await self._begin(place, parcel)
             async with self._turns.last(job):
-                if parcel.topic == "taken_down":
+                if parcel.topic in ("taken_down", "expired"):
                     await self._delete_files(place, parcel)
                 if parcel.topic != "deleted":
                     return await self._end(place, parcel)
                 await self._delete(place, parcel)
                 return None
-        except TROUBLE as trouble:
-            failed = failure(trouble, posted=job.post is not None)
-            if failed.permanent:
-                log.error("%s can't be posted to Slack: %s", parcel.key, failed)
-            raise failed from trouble
+
+    async def put_up(self, notice: Notice) -> str | None:
+        """Post, edit or take down a bulletin; returns its timestamp, None once it is down."""
+        return await self._bulletins.put_up(notice)
 
     async def show(self, job: JobView) -> bool:
         """Edit the message of a job that waits or runs; everything else goes first."""
         if job.post is None:
             return True
         place = await self._place(job)
-        if not (self._progress.is_free(SURFACE) and self._pace.is_free(place.channel)):
+        if not (self._progress.is_free(PROGRESS) and self._pace.is_free(place.channel)):
             return False
-        await self._progress.turn(SURFACE, urgent=False)
+        await self._progress.turn(PROGRESS, urgent=False)
         await self._pace.turn(place.channel, urgent=False)
         async with self._turns.progress(job) as may:
             if may:
@@ -94,10 +92,9 @@ class SlackCourier:
                 )
         return True
 
-    def elsewhere(self, job: JobView) -> str | None:
-        """The owner's own messages."""
-        user = (job.owner or "").rpartition(":")[2]
-        return f"{_DIRECT}{user}" if user else None
+    def elsewhere(self, told: JobView | Notice, /) -> str | None:
+        """The messages of whoever it is for."""
+        return direct(told.owner)
 
     async def _begin(self, place: Place, parcel: Parcel) -> str:
         if parcel.again and (found := await self._history.of_job(place, parcel.job.id, parcel.since)):
@@ -121,11 +118,11 @@ class SlackCourier:
         try:
             await self._finish(place, ts, parcel, shown, cover, files)
         except SlackApiError as error:
-            if code_of(error) not in _NOT_THERE:
+            if not is_not_there(error):
                 raise
             ts = await self._post(place, parcel, replace(shown, cover=None, files=()), key="")
             await self._finish(place, ts, parcel, shown, cover, files)
-        self._uploads.forget(parcel.key)
+        self.uploads.forget(parcel.key)
         return ts
 
     async def _standing(self, place: Place, parcel: Parcel) -> Found | None:
@@ -137,7 +134,7 @@ class SlackCourier:
         """The card with Slack's ids of its cover and files; where Slack takes none for good, it says so."""
         wanted = (*((shown.cover,) if shown.cover else ()), *shown.files)
         try:
-            ids = await self._uploads.bring(parcel.key, wanted)
+            ids = await self.uploads.bring(parcel.key, [self.uploads.of(file) for file in wanted])
         except (FileNotFoundError, *TROUBLE) as trouble:
             if isinstance(trouble, TROUBLE) and not failure(trouble, posted=True).permanent:
                 raise
@@ -150,64 +147,24 @@ class SlackCourier:
     async def _finish(
         self, place: Place, ts: str, parcel: Parcel, shown: Card, cover: str | None, files: Sequence[str]
     ) -> None:
-        for wait_s in SETTLING_S:
-            try:
-                return await self._edit(place, ts, parcel, shown, cover, files)
-            except SlackApiError as error:
-                if not unsettled(error):
-                    raise
-            await asyncio.sleep(wait_s)
+        if await settled(lambda: self._edit(place, ts, parcel, shown, cover, files)):
+            return
         try:
             # A picture that Slack does not take must not keep the song from people.
-            return await self._edit(place, ts, parcel, shown, None, files)
+            await self._edit(place, ts, parcel, shown, None, files)
         except SlackApiError as error:
             if unsettled(error):
-                self._uploads.forget(parcel.key)
+                self.uploads.forget(parcel.key)
             raise
 
     async def _edit(
         self, place: Place, ts: str, parcel: Parcel, shown: Card, cover: str | None, files: Sequence[str]
     ) -> None:
-        await self._pace.turn(place.channel, urgent=True)
-        await self._client.chat_update(
-            channel=place.channel,
-            ts=ts,
-            file_ids=list(files) or None,
-            metadata=mark(shown.job, shown.round, parcel.topic, parcel.key),
-            **self._words(shown, cover),
-        )
+        metadata = mark(shown.job, shown.round, parcel.topic, parcel.key)
+        await self._wall.edit(place, ts, self._words(shown, cover), metadata, files=files)
 
     async def _post(self, place: Place, parcel: Parcel, shown: Card, *, key: str) -> str:
-        """A new message: in a thread that is gone, in its channel; in a public channel we are not in, having joined."""
-        message: dict[str, Any] = {
-            "channel": place.channel,
-            "thread_ts": place.thread,
-            "metadata": mark(shown.job, shown.round, parcel.topic, key),
-            "unfurl_links": False,
-            "unfurl_media": False,
-            **self._words(shown),
-        }
-        for _ in range(3):
-            await self._pace.turn(place.channel, urgent=True)
-            try:
-                return str((await self._client.chat_postMessage(**message))["ts"])
-            except SlackApiError as error:
-                if code_of(error) == "thread_not_found" and message["thread_ts"]:
-                    message["thread_ts"] = None
-                elif code_of(error) == "not_in_channel":
-                    await self._join(place, error)
-                else:
-                    raise
-        raise DeliveryFailed("not_in_channel", permanent=True, why="no_permission")
-
-    async def _join(self, place: Place, refused: SlackApiError) -> None:
-        try:
-            await self._client.conversations_join(channel=place.channel)
-        except SlackApiError as error:
-            if not failure(error, posted=False).permanent:
-                raise
-            log.warning("can't join %s: %s", place.channel, failure(error, posted=False))
-            raise refused from error
+        return await self._wall.post(place, self._words(shown), mark(shown.job, shown.round, parcel.topic, key))
 
     async def _delete(self, place: Place, parcel: Parcel) -> None:
         """The message and its files are gone for good; those that are gone already are fine."""
@@ -215,31 +172,14 @@ class SlackCourier:
         if post is None:
             return
         await self._delete_files(place, parcel)
-        try:
-            await self._client.chat_delete(channel=place.channel, ts=post)
-        except SlackApiError as error:
-            if code_of(error) != "message_not_found":
-                raise
+        await self._wall.delete(place, post)
 
     async def _delete_files(self, place: Place, parcel: Parcel) -> None:
         found = await self._history.message(place, parcel.job.post) if parcel.job.post else None
-        for file in found.files if found else ():
-            try:
-                await self._client.files_delete(file=file)
-            except SlackApiError as error:
-                if not failure(error, posted=True).permanent:
-                    raise
-                log.info("%s: file %s stays as it is: %s", parcel.key, file, code_of(error))
+        await self._wall.delete_files(found.files if found else (), parcel.key)
 
     async def _place(self, job: JobView) -> Place:
-        """Where the message of `job` is. `job.channel` is "team/channel", or "dm:user" where we wrote instead."""
-        if not job.channel.startswith(_DIRECT):
-            return Place(job.channel.rpartition("/")[2], job.message)
-        user = job.channel.removeprefix(_DIRECT)
-        if user not in self._direct:
-            opened = await self._client.conversations_open(users=user)
-            self._direct[user] = opened["channel"]["id"]
-        return Place(self._direct[user])
+        return await self._wall.place(job.channel, job.message)
 
     def _card(self, job: JobView) -> Card:
         return card(job, self._capabilities, file_limit=FILE_LIMIT, most_files=MOST_FILES)

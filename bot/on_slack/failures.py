@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
 from workflows.deliver import DeliveryFailed
+
+log = logging.getLogger(__name__)
 
 # What a call to Slack fails with; everything else is a mistake of our own.
 TROUBLE = (SlackApiError, aiohttp.ClientError, TimeoutError)
@@ -44,6 +49,18 @@ def failure(error: Exception, *, posted: bool) -> DeliveryFailed:
         return DeliveryFailed(cause, permanent=True, why="no_permission")
     why = "channel_gone" if code in ("channel_not_found", "is_archived") else "post_refused"
     return DeliveryFailed(cause, permanent=True, why=why)
+
+
+@contextmanager
+def judged(key: str, *, posted: bool) -> Iterator[None]:
+    """Turn what Slack says no to into what it means for the delivery `key`."""
+    try:
+        yield
+    except TROUBLE as trouble:
+        failed = failure(trouble, posted=posted)
+        if failed.permanent:
+            log.error("%s can't be posted to Slack: %s", key, failed)
+        raise failed from trouble
 
 
 def unsettled(error: BaseException) -> bool:

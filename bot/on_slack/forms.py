@@ -14,8 +14,8 @@ from slack_sdk.models.views import View
 from bot.answers import refusal_words
 from bot.commands import Command
 from bot.forms import LONGEST, Field, Form
-from bot.on_slack.blocks import spoken_name
-from bot.on_slack.mrkdwn import typed
+from bot.on_slack.blocks import titled
+from bot.on_slack.mrkdwn import plain, typed
 from bot.replies import reply
 from workflows.named import MENTION
 from workflows.people import ReplyTo
@@ -45,7 +45,7 @@ def modal(form: Form, where: ReplyTo, locale: str, *, files: bool = True) -> Vie
     return View(
         type="modal",
         callback_id=FORM,
-        title=spoken_name(form.command)[:24],
+        title=titled(form.command),
         submit=reply("button_send", locale, ask=None if form.music else True)[:24],
         blocks=[_input(field) for field in form.fields if files or not field.file],
         private_metadata=json.dumps(kept),
@@ -70,7 +70,7 @@ def corrections(refusal: Refusal, command: Command, fields: Sequence[str], local
     # One line takes the number of a song, or a link.
     about = command.song if refusal.field == command.sound and command.song else refusal.field
     name = about if about in fields else fields[-1]
-    return {str(name): refusal_words(refusal, locale).replace("`", "")}
+    return {str(name): plain(refusal_words(refusal, locale)).replace("`", "")}
 
 
 def _answer(inside: Mapping[str, Any]) -> str | None:

@@ -6,27 +6,29 @@ import asyncio
 import logging
 import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
-from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import forms
 from bot.answers import Answer, refused
 from bot.commands import Command
+from bot.deeds import Deed
 from bot.desk import Desk, action_named
-from bot.forms import IS_LINK, Form
+from bot.forms import IS_LINK
+from bot.naming import named
+from bot.on_slack import deeds
 from bot.on_slack.asking import Asking, by_button, by_command, by_form, by_message
 from bot.on_slack.blocks import DRAFT, STUDIO, Blocks, action_of, job_of, shortcut_of
-from bot.on_slack.failures import TROUBLE, code_of
-from bot.on_slack.forms import Sent, corrections, modal, sent
+from bot.on_slack.forms import Sent, corrections, sent
 from bot.on_slack.members import Members
 from bot.on_slack.mrkdwn import mentioning_nobody, naming, typed, unlinked
 from bot.on_slack.private import Private
 from bot.on_slack.shared import SharedFiles
+from bot.on_slack.uploads import Uploads
 from bot.replies import reply
 from bot.shortcuts import sound_of
 from workflows.refusal import Refusal
@@ -35,23 +37,15 @@ log = logging.getLogger(__name__)
 
 _ANY = re.compile("")
 REMEMBERED = 2000
-# How long somebody hears nothing while sound is fetched.
-PATIENCE_S = 2.0
-
-Shown = TypeVar("Shown")
 
 
 class Handlers:
-    """Listens to `app`. `drain` lets what was acknowledged come to its end.
+    """Listens to `app`. `drain` lets what was acknowledged come to its end."""
 
-    `reads_files`: whether we may, so that forms can ask for one.
-    """
-
-    def __init__(self, app: AsyncApp, client: AsyncWebClient, desk: Desk, blocks: Blocks) -> None:
-        self._client, self._desk, self._blocks = client, desk, blocks
+    def __init__(self, app: AsyncApp, client: AsyncWebClient, desk: Desk, blocks: Blocks, uploads: Uploads) -> None:
+        self._desk = desk
         self.members = Members(client)
-        self.reads_files = True
-        self._private = Private(client, blocks)
+        self.private = Private(client, blocks, uploads)
         self._shared = SharedFiles(client, desk.incoming, desk.rules.limits.fetch)
         self._working: set[asyncio.Task[None]] = set()
         # What leaves no trace in the database (a form that opens) is known by this; a restart may forget it.
@@ -80,7 +74,11 @@ class Handlers:
     async def _on_press(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
         asking, pressed = by_button(body), body["actions"][0]
-        if self._is_new(asking):
+        if not self._is_new(asking):
+            return
+        if (deed := deeds.pressed(pressed)) is not None:
+            self._begin(asking, lambda known: self._did(known, deed))
+        else:
             name, value = action_of(pressed["action_id"]), str(pressed.get("value", ""))
             self._begin(asking, lambda known: self._pressed(known, name, value))
 
@@ -118,23 +116,29 @@ class Handlers:
         text = await self.members.named(text)
         bring = partial(self._shared.bring, asking)
         answer = self._desk.typed(asking.who, asking.where, text, asking.request, bring=bring)
-        await self._show(asking, await self._patiently(asking, answer, fetches=IS_LINK.search(text) is not None))
+        await self.private.show(
+            asking, await self.private.patiently(asking, answer, fetches=IS_LINK.search(text) is not None)
+        )
 
     async def _pressed(self, asking: Asking, name: str, value: str) -> None:
         action = action_named(name)
         if name == DRAFT:
-            await self._show(asking, await self._desk.reopened(asking.who, value))
+            await self.private.show(asking, await self._desk.reopened(asking.who, value))
         elif action is None or not value.isdecimal():
-            await self._private.tell(asking, Answer(reply("old_button", asking.who.locale)))
+            await self.private.tell(asking, Answer(reply("old_button", asking.who.locale)))
         elif action.effect == "opens":
-            await self._show(asking, await self._desk.opened(asking.who, asking.where, action, int(value)))
+            await self.private.show(asking, await self._desk.opened(asking.who, asking.where, action, int(value)))
         else:
             answer = await self._desk.pressed(asking.who, asking.where, action, int(value), asking.request)
-            await self._show(asking, answer)
+            await self.private.show(asking, answer)
+
+    async def _did(self, asking: Asking, deed: Deed) -> None:
+        answer = await self._desk.did(asking.who, asking.where, deed.name, deed.on, deed.which, asking.request)
+        await self.private.show(asking, answer)
 
     async def _filled(self, asking: Asking, answered: Sent) -> None:
         if answered.command not in self._desk.commands:
-            await self._private.tell(asking, Answer(reply("old_button", asking.who.locale)))
+            await self.private.tell(asking, Answer(reply("old_button", asking.who.locale)))
             return
         people = _people(self._desk.commands[answered.command])
         answers = dict(answered.answers)
@@ -147,7 +151,7 @@ class Handlers:
             bring=partial(self._shared.bring, asking),
         )  # fmt: skip
         fetches = any(IS_LINK.search(text) for text in answers.values() if text)
-        await self._show(asking, await self._patiently(asking, answer, fetches=fetches))
+        await self.private.show(asking, await self.private.patiently(asking, answer, fetches=fetches))
 
     async def _chosen(self, asking: Asking, command: Command, message: Mapping[str, Any]) -> None:
         files = [str(file.get("url_private") or "") for file in message.get("files") or ()]
@@ -155,48 +159,14 @@ class Handlers:
         try:
             values = sound_of(command, job=job_of(message), files=list(filter(None, files)), text=text)
         except Refusal as refusal:
-            await self._show(asking, refused(refusal, asking.who.locale))
+            await self.private.show(asking, refused(refusal, asking.who.locale))
             return
         if not command.complete:
-            await self._show(asking, self._desk.begun(asking.who, command, values))
+            await self.private.show(asking, self._desk.begun(asking.who, command, values))
             return
         bring = partial(self._shared.bring, asking)
         answer = self._desk.asked(asking.who, asking.where, command, values, asking.request, bring=bring)
-        await self._show(asking, await self._patiently(asking, answer, fetches=command.sound in values))
-
-    async def _patiently(self, asking: Asking, answer: Awaitable[Shown], *, fetches: bool) -> Shown:
-        """What the desk says. Where that `fetches` sound and takes a while, whoever waits is told."""
-        if not fetches:
-            return await answer
-        work = asyncio.ensure_future(answer)
-        try:
-            await asyncio.wait([work], timeout=PATIENCE_S)
-            if not work.done():
-                await self._private.tell(asking, Answer(reply("fetching_sound", asking.who.locale)))
-            return await work
-        finally:
-            work.cancel()
-
-    async def _show(self, asking: Asking, shown: Form | Answer | None) -> None:
-        if shown is None:
-            return
-        if isinstance(shown, Form):
-            view = modal(shown, asking.where, asking.who.locale, files=self.reads_files)
-            if not await self._opened(asking, view):
-                await self._private.tell(asking, Answer(reply("internal", asking.who.locale)))
-        elif shown.file is None or not await self._opened(asking, self._blocks.sheet(shown.text, shown.file)):
-            await self._private.tell(asking, shown)
-
-    async def _opened(self, asking: Asking, view: View) -> bool:
-        """Open a modal; False where it is too late. One that was opened by this very trigger is open already."""
-        if asking.trigger is None:
-            return False
-        try:
-            await self._client.views_open(trigger_id=asking.trigger, view=view)
-        except TROUBLE as trouble:
-            log.warning("a form did not open: %s", code_of(trouble) or repr(trouble))
-            return code_of(trouble) == "exchanged_trigger_id"
-        return True
+        await self.private.show(asking, await self.private.patiently(asking, answer, fetches=command.sound in values))
 
     def _is_new(self, asking: Asking) -> bool:
         """Whether this request arrives for the first time, as far as this process knows; the desk knows the rest."""
@@ -217,7 +187,7 @@ class Handlers:
             await work(await self.members.introduced(asking))
         except Exception:
             log.exception("request %s", asking.request)
-            await self._private.tell(asking, Answer(reply("internal", asking.who.locale)))
+            await self.private.tell(asking, Answer(reply("internal", asking.who.locale)))
 
 
 def _command_text(body: Mapping[str, Any], commands: Mapping[str, Command]) -> str:
@@ -226,8 +196,8 @@ def _command_text(body: Mapping[str, Any], commands: Mapping[str, Command]) -> s
     if name != STUDIO:
         return f"/{name} {typed(text)}"
     # Behind this one people are named, so Slack links everything that can be linked.
-    verb = text.lstrip("/").partition(" ")[0].casefold()
-    plain = naming(text) if verb in commands and _people(commands[verb]) else typed(unlinked(text))
+    command, _ = named(text, commands)
+    plain = naming(text) if command is not None and _people(command) else typed(unlinked(text))
     return f"/{plain.lstrip('/') or 'help'}"
 
 

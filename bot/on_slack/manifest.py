@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.answers import MAIN_COMMANDS
-from bot.commands import Command
+from bot.commands import Command, next_words
 from bot.on_slack.blocks import STUDIO, shortcut_id
+from bot.on_slack.departures import HEARD
 from bot.on_slack.surface import EVENTS
 from bot.replies import reply
 from bot.shortcuts import SHORTCUTS
@@ -43,7 +44,9 @@ def manifest(commands: Mapping[str, Command], *, url: str | None) -> dict[str, A
         }
         for name in MAIN_COMMANDS
     ]
-    others = " | ".join(c.name for c in commands.values() if c.name not in MAIN_COMMANDS and not c.admin)
+    # Of a group the first word: typed alone, it tells the others.
+    everybodys = next_words(command for command in commands.values() if not command.admin)
+    others = " | ".join(word for word in everybodys if word not in MAIN_COMMANDS)
     slash.append(
         {
             "command": f"/{STUDIO}",
@@ -55,8 +58,9 @@ def manifest(commands: Mapping[str, Command], *, url: str | None) -> dict[str, A
         }
     )
     interactivity: dict[str, Any] = {"is_enabled": True}
+    events: dict[str, Any] = {"bot_events": list(HEARD)}
     if url is not None:
-        interactivity["request_url"] = address["url"]
+        interactivity["request_url"] = events["request_url"] = address["url"]
     return {
         "display_information": {"name": "Minstrel", "description": "Songs from words, made in this house"},
         "features": {
@@ -79,6 +83,7 @@ def manifest(commands: Mapping[str, Command], *, url: str | None) -> dict[str, A
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
+            "event_subscriptions": events,
             "interactivity": interactivity,
             "org_deploy_enabled": False,
             "socket_mode_enabled": url is None,

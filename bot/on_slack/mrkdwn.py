@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import re
 
+from bot import moments
+from workflows.people import now_ms
+
 # Slack has no way to escape these outside of code; signs that look alike format nothing.
 _FORMATS = str.maketrans({"*": "∗", "_": "ˍ", "~": "∼"})
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _CODE = re.compile(r"(`[^`\n]*`)")
 _MENTION = re.compile(r"(<@[^<>|]+(?:\|[^<>]*)?>)")
 _LINKED = re.compile(r"<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>")
-_HALF_ESCAPE = re.compile(r"&[a-z]{0,3}$")
+# What is escaped has no "<" but those of Slack's own signs, like a moment.
+_HALF_SIGN = re.compile(r"(?:&[a-z]{0,3}|<[^<>]*)$")
 
 
 def mrkdwn(text: str) -> str:
-    """`text` with only its code spans as formatting."""
+    """`text` with only its code spans as formatting, and its moments as everybody's own clock has them."""
     parts = _CODE.split(text)
-    return escaped("".join(part if index % 2 else part.translate(_FORMATS) for index, part in enumerate(parts)))
+    return notified("".join(part if index % 2 else part.translate(_FORMATS) for index, part in enumerate(parts)))
+
+
+def notified(text: str) -> str:
+    """`text` for a notification, which has no formatting, with its moments."""
+    return moments.shown(escaped(text), _moment)
+
+
+def plain(text: str) -> str:
+    """`text` for where Slack shows it as it is, as on buttons: moments are those of UTC."""
+    return moments.plainly(text, now_ms() / 1000)
 
 
 def escaped(text: str) -> str:
@@ -25,8 +39,8 @@ def escaped(text: str) -> str:
 
 
 def fitted(ready: str, most: int) -> str:
-    """`ready`, which is escaped, at most `most` characters long and cut at no escape."""
-    return ready if len(ready) <= most else _HALF_ESCAPE.sub("", ready[: most - 1]).rstrip() + "…"
+    """`ready`, which is escaped, at most `most` characters long and cut at no escape or moment."""
+    return ready if len(ready) <= most else _HALF_SIGN.sub("", ready[: most - 1]).rstrip() + "…"
 
 
 def typed(text: str) -> str:
@@ -70,8 +84,14 @@ def pieces(ready: str, most: int) -> list[str]:
             found.append(piece)
             piece = ""
         while len(line) > most:
-            cut = len(_HALF_ESCAPE.sub("", line[:most]))
+            cut = len(_HALF_SIGN.sub("", line[:most]))
             found.append(line[:cut])
             line = line[cut:]
         piece += line
     return [*found, piece] if piece else found
+
+
+def _moment(seconds: int, relative: bool) -> str:
+    # Slack counts no time down in a message that stays as it is: a date is right for as long as it is read.
+    del relative
+    return f"<!date^{seconds}^{{date_short_pretty}} {{time}}|{plain(moments.at(seconds * 1000))}>"

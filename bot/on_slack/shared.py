@@ -1,4 +1,4 @@
-"""Sound that people put into the workspace. Our token opens it, and goes to Slack's own place for files alone."""
+"""Files that people put into the workspace. Our token opens them, and goes to Slack's own place for files alone."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.on_slack.asking import Asking
 from bot.on_slack.failures import code_of
+from workflows.batches import files
+from workflows.batches.reading import MOST_BYTES
 from workflows.incoming import Incoming
 from workflows.limits import Fetching
 from workflows.refusal import Refusal
@@ -47,12 +49,18 @@ class SharedFiles:
         if not _may_see(asking, file):
             raise Refusal("slack_file_unseen", field=field)
         name = str(file.get("name") or "")
+        is_text = field in files.LINKS
+        most = MOST_BYTES if is_text else self._limits.most_mb * MB
+        code = "rows_too_big" if is_text else "link_too_big"
+        too_big = Refusal(code, field=field, value=name or None, most=most / MB)
 
         async def get(room: Path) -> Path:
             there = room / "fetched"
-            await self._download(file, there, field, name)
+            await self._download(file, there, field, name, most, too_big)
             return there
 
+        if is_text:
+            return await files.received(self._incoming, get, name, asking.who, field=field)
         return await self._incoming.receive(get, PurePosixPath(name).stem, asking.who, field=field)
 
     def _number(self, link: str) -> str | None:
@@ -83,13 +91,14 @@ class SharedFiles:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Refusal("link_unreachable", field=field) from error
 
-    async def _download(self, file: Mapping[str, Any], to: Path, field: str, name: str) -> None:
+    async def _download(
+        self, file: Mapping[str, Any], to: Path, field: str, name: str, most: float, too_big: Refusal
+    ) -> None:
         link = str(file.get("url_private_download") or file.get("url_private") or "")
         session, limits = self._client.session, self._limits
         if session is None or not self._is_here(link):
             raise Refusal("slack_file_unseen", field=field)
-        too_big = Refusal("link_too_big", field=field, value=name or None, most=limits.most_mb)
-        if int(file.get("size") or 0) > limits.most_mb * MB:
+        if int(file.get("size") or 0) > most:
             raise too_big
         timeout = aiohttp.ClientTimeout(limits.most_s, sock_connect=limits.silent_s, sock_read=limits.silent_s)
         headers = {"Authorization": f"Bearer {self._client.token}"}
@@ -105,7 +114,7 @@ class SharedFiles:
                 with to.open("wb") as kept:
                     async for piece in answer.content.iter_chunked(PIECE):
                         size += len(piece)
-                        if size > limits.most_mb * MB:
+                        if size > most:
                             raise too_big
                         kept.write(piece)
         except TimeoutError as late:

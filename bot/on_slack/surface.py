@@ -22,6 +22,7 @@ from bot.chat import BadToken
 from bot.desk import Desk
 from bot.on_slack.blocks import Blocks
 from bot.on_slack.courier import CHANNEL_S, PROGRESS_S, SURFACE, SlackCourier
+from bot.on_slack.departures import listen, server_of
 from bot.on_slack.failures import TROUBLE, failure
 from bot.on_slack.handlers import Handlers
 from bot.on_slack.socket import CONNECTING_S, Socket
@@ -69,10 +70,10 @@ class SlackSurface:
             signing_secret=signing_secret or "",
         )
         blocks = Blocks(desk.commands)
-        self._handlers = Handlers(self._app, self._client, desk, blocks)
-        self.courier = SlackCourier(
-            self._client, blob, desk.rules.capabilities, blocks, channel_s=channel_s, progress_s=progress_s
-        )
+        self.courier = SlackCourier(self._client, blob, desk.rules, blocks, channel_s=channel_s, progress_s=progress_s)
+        self._desk = desk
+        listen(self._app, desk)
+        self._handlers = Handlers(self._app, self._client, desk, blocks, self.courier.uploads)
         self._socket: Socket | None = None
         self._trying: asyncio.Task[None] | None = None
         self._connecting: asyncio.Task[None] | None = None
@@ -123,10 +124,12 @@ class SlackSurface:
     async def _connect(self) -> None:
         with _token(BOT_TOKEN):
             known = await self._client.auth_test()
-        self._handlers.members.team = known.get("team_id")
+        self._handlers.members.team = team = known.get("team_id")
+        if team:
+            await self._desk.back(server_of(team))
         # An app that was made before that was asked for goes on without.
         scopes = {name.casefold(): value for name, value in known.headers.items()}.get("x-oauth-scopes")
-        self._handlers.reads_files = scopes is None or READS_FILES in scopes.replace(" ", "").split(",")
+        self._handlers.private.reads_files = scopes is None or READS_FILES in scopes.replace(" ", "").split(",")
         if self._app_token is None:
             return
         with _token(APP_TOKEN):

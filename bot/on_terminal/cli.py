@@ -12,7 +12,7 @@ from pathlib import Path
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 # The names of `bot.actions.ACTIONS`, written here so that help stays instant; the parity test compares them.
 BUTTONS = (
-    "cancel", "retry", "variations", "redo", "extend", "edit", "stems", "cover", "reference", "details", "lrc",
+    "cancel", "retry", "variations", "redo", "extend", "edit", "stems", "cover", "reference", "enter", "details", "lrc",
     "delete",
     "retake", "repaint", "remix", "words", "post",
 )  # fmt: skip
@@ -93,6 +93,45 @@ def _parser() -> argparse.ArgumentParser:
     credits.add_argument("--why", metavar="TEXT", help="what it is for, for the person and for the record")
     credits.add_argument("--key", metavar="KEY", help="grant once for this key, however often a script asks")
     credits.add_argument("--json", action="store_true", help="print JSON")
+
+    batch = _add(commands, "batch", "batch", "many songs from one file: CSV, JSONL, YAML, or a command in each line")
+    batch.add_argument("file", metavar="FILE", help="the file, or - for what is piped in")
+    batch.add_argument("--as", dest="name", default="local", metavar="NAME", help="who asks (default: local)")
+    batch.add_argument("--out", type=Path, metavar="DIR", help="folder for the files")
+    batch.add_argument("--yes", action="store_true", help="don't ask; make the others where some rows can't be made")
+    batch.add_argument("--no-wait", action="store_true", help="start only; a worker makes it")
+    batch.add_argument("--json", action="store_true", help="print one JSON object")
+
+    runs = _add(commands, "runs", "runs", "batches and recipes: list, show, start, drop, cancel, retry")
+    runs.add_argument("action", nargs="?", default="list", choices=("list", "show", "start", "drop", "cancel", "retry"))
+    runs.add_argument("id", nargs="?", type=int, metavar="ID")
+    runs.add_argument("--wait", action="store_true", help="follow it to its end, and work the queue if nobody does")
+    runs.add_argument("--yes", action="store_true", help="don't ask whether it is meant")
+    runs.add_argument("--limit", type=int, default=20, help="how many to list (default: 20)")
+    runs.add_argument("--json", action="store_true", help="print JSON")
+
+    recipe = _add(commands, "recipe", "recipes", "recipes: list, run NAME, check FILE")
+    recipe.add_argument("action", nargs="?", default="list", choices=("list", "run", "check"))
+    recipe.add_argument("what", nargs="?", metavar="NAME|FILE", help="which recipe, or a file with one")
+    recipe.add_argument("inputs", nargs="*", metavar="INPUT:VALUE", help="what it asks for: 'style:slow blues'")
+    recipe.add_argument("--as", dest="name", default="local", metavar="NAME", help="who asks (default: local)")
+    recipe.add_argument("--out", type=Path, metavar="DIR", help="folder for the files")
+    recipe.add_argument("--yes", action="store_true", help="don't ask whether it is meant")
+    recipe.add_argument("--no-wait", action="store_true", help="start only; a worker makes it")
+    recipe.add_argument("--json", action="store_true", help="print JSON")
+
+    mydata = _add(commands, "mydata", "mydata", "what is kept about somebody: export, delete")
+    mydata.add_argument("action", choices=("export", "delete"))
+    mydata.add_argument("name", metavar="NAME", help="what they are called in this house")
+    mydata.add_argument("--out", type=Path, metavar="DIR", help="folder for the ZIP (default: this one)")
+    mydata.add_argument("--yes", action="store_true", help="don't ask whether it is meant")
+    mydata.add_argument("--json", action="store_true", help="print JSON")
+
+    tidy = _add(commands, "tidy", "tidy", "let songs go that are kept no longer: see [retention] in limits.toml")
+    tidy.add_argument("--dry-run", action="store_true", help="only show what would go")
+    tidy.add_argument("--days", type=int, metavar="N", help="in place of songs_days")
+    tidy.add_argument("--gb", type=float, metavar="N", help="in place of most_gb")
+    tidy.add_argument("--json", action="store_true", help="print JSON")
 
     listing = _add(commands, "commands", "listing", "every command with its options")
     listing.add_argument("--json", action="store_true", help="print JSON")

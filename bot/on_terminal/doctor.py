@@ -9,10 +9,12 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from pathlib import PurePath
 
 from bot.compose import Settings, is_worked, lyrics_author_answers, open_house, read_rules, read_words, separates
 from bot.replies import reply
 from engine.spec import EngineError
+from workflows.recipes.shelf import bad_among
 
 ENOUGH_BYTES = 2 * 1024**3
 ENGINE_PARTS = ("torch", "torchaudio", "soundfile", "pydub", "imageio_ffmpeg", "mido", "mutagen", "PIL")
@@ -25,6 +27,7 @@ def run(settings: Settings, args: argparse.Namespace) -> int:
     checks: dict[str, Callable[[Settings], Finding]] = {
         "python": _python,
         "settings": _rules,
+        "recipes": _recipes,
         "database": _database,
         "disk": _disk,
         "engine": _engine,
@@ -51,6 +54,14 @@ def _rules(settings: Settings) -> Finding:
     rules, presets = read_rules(settings)
     read_words(settings)
     return True, reply("doctor_rules", presets=len(presets), tasks=len(rules.capabilities.tasks))
+
+
+def _recipes(settings: Settings) -> Finding:
+    recipes = read_rules(settings)[0].recipes
+    bad = bad_among(recipes)
+    if not bad:
+        return True, reply("doctor_recipes", count=len(recipes))
+    return False, reply("doctor_recipes_bad", count=len(recipes), files=[PurePath(each.path).name for each in bad])
 
 
 def _database(settings: Settings) -> Finding:

@@ -16,6 +16,7 @@ from bot.actions import ACTIONS, Action
 from bot.commands import command_name
 from bot.compose import House, Settings, deliver, is_worked, open_house
 from bot.names import own_title
+from bot.on_terminal.asking import means_it
 from bot.on_terminal.cli import REFUSED
 from bot.on_terminal.lines import answer_lines, job_lines
 from bot.on_terminal.report import answer_json, as_json
@@ -52,7 +53,7 @@ async def _act(house: House, action: Action, args: argparse.Namespace) -> int:
     if action.effect == "opens":
         print((await desk.wanted(who, where, action, args.id)).as_command(desk.commands))
         return 0
-    if action.confirm and not args.yes and not _means_it(confirmation(action, "en")):
+    if action.confirm and not args.yes and not means_it(confirmation(action, "en")):
         return REFUSED
     try:
         answer = await desk.act(who, where, action, args.id)
@@ -72,13 +73,6 @@ async def _act(house: House, action: Action, args: argparse.Namespace) -> int:
     if (action.effect == "makes" or action.name == "retry") and not is_worked(house):
         print(reply("nobody_works"), file=sys.stderr)
     return 0
-
-
-def _means_it(question: str) -> bool:
-    """Ask at a terminal; a script says it with `--yes`."""
-    if not sys.stdin.isatty():
-        raise Refusal("missing", field="--yes", allowed=question)
-    return input(question + " [y/N] ").strip().casefold() in ("y", "yes")
 
 
 def _show(house: House, job: JobView, *, as_object: bool) -> int:

@@ -11,7 +11,8 @@ from bot.facts import facts
 from bot.names import name_of
 from bot.notices import notices
 from bot.on_terminal.courier import folder_of, placed
-from bot.on_terminal.report import error_of
+from bot.on_terminal.deeds import typed
+from bot.on_terminal.report import error_of, timed
 from bot.origin import origin
 from bot.replies import cleaned, reply
 from bot.waiting import stage, waiting
@@ -21,26 +22,28 @@ from workflows.view import JobView
 _TYPED = {
     "queue": "minstrel queue", "dead": "minstrel queue dead", "requeue": "minstrel queue requeue",
     "grant": "minstrel credits grant", "revoke": "minstrel credits revoke", "audit": "minstrel audit",
-    "review": "minstrel play /review",
+    "review": "minstrel play /review", "batch": "minstrel batch", "runs": "minstrel runs",
+    "recipe list": "minstrel recipe list", "recipe run": "minstrel recipe run",
 }  # fmt: skip
-_COMMAND = re.compile(r"`/(\w+)")
+_COMMAND = re.compile(rf"`/({'|'.join(sorted(_TYPED, key=len, reverse=True))})(?![\w-])")
 SHOWN = {"audio": "♫", "lrc": "≡", "midi": "♬", "image": "▣"}
 
 
 def spoken(text: str) -> str:
-    """`text` with its commands as they are typed here: `/queue resume` is `minstrel queue resume`."""
-    return _COMMAND.sub(lambda found: f"`{_TYPED.get(found[1], found[0][1:])}", text)
+    """`text` as it is said here: `/queue resume` is `minstrel queue resume`, and times are those of UTC."""
+    return timed(_COMMAND.sub(lambda found: f"`{_TYPED[found[1]]}", text))
 
 
 def answer_lines(answer: Answer) -> list[str]:
     """What is answered at once, with the commands that its buttons stand for."""
     buttons = [f"minstrel jobs {action.name} {job}" for action, job in answer.buttons]
-    return [answer.text, *([answer.file.sheet.rstrip("\n")] if answer.file else []), *buttons]
+    deeds = filter(None, map(typed, (*answer.deeds, *answer.choices)))
+    return [timed(answer.text), *([answer.file.sheet.rstrip("\n")] if answer.file else []), *buttons, *deeds]
 
 
 def job_lines(job: JobView, songs: Path) -> list[str]:
     """Any job: what it is, how far, and what to do next."""
-    if job.status == "COMPLETED" and job.taken_down is None:
+    if job.status == "COMPLETED" and job.taken_down is None and not job.expired:
         return finished_lines(job, songs)
     if lines := error_lines(job):
         return [f"#{job.id} {name_of(job)}: {job.status.lower()}", *lines]

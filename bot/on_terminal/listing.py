@@ -12,12 +12,14 @@ from bot.replies import reply
 
 def run(settings: Settings, args: argparse.Namespace) -> int:
     """Print every command; with `--json` with all options, ranges and defaults."""
+    rules = read_rules(settings)[0]
+    commands = catalogue(recipes=rules.recipes.values())
     if args.json:
-        print(json.dumps(as_json(), ensure_ascii=False, indent=2))
+        print(json.dumps(as_json(commands), ensure_ascii=False, indent=2))
         return 0
-    able = read_rules(settings)[0].capabilities.tasks
-    for command in catalogue().values():
-        later = "" if not command.music or command.task in able else f" ({reply('not_yet')})"
-        print(f"/{command.name:<13}{command.summary}{later}")
-        print(f"{'':<14}{command.example}")
+    width = max(map(len, commands)) + 2
+    for command in commands.values():
+        later = "" if not command.music or command.task in rules.capabilities.tasks else f" ({reply('not_yet')})"
+        print(f"/{command.name:<{width}}{command.summary}{later}")
+        print(f"{'':<{width + 1}}{command.example}")
     return 0

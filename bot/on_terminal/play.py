@@ -7,21 +7,22 @@ import asyncio
 import json
 import os
 import re
-import signal
 import sys
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from bot import compose
-from bot.commands import Command, catalogue
+from bot.commands import Command
 from bot.desk import Desk
 from bot.forms import IS_LINK
+from bot.on_terminal.following import follow, require_worked
+from bot.on_terminal.handed import hand_over
 from bot.on_terminal.lines import answer_lines, error_lines, finished_lines
-from bot.on_terminal.progress import display
+from bot.on_terminal.progress import of_job
 from bot.on_terminal.report import answer_json, as_json
+from bot.on_terminal.session import require_writable
 from bot.replies import reply
 from bot.syntax import parse_command
 from bot.waiting import low, taken
@@ -31,9 +32,6 @@ from workflows.refusal import Refusal
 from workflows.submit import Accepted, judge, submit
 from workflows.view import JobView
 
-LOOK_S = 0.2
-# How often to see whether the worker we rely on is still there.
-WATCH_S = 2.0
 # Stands for what is taken in until it is.
 SOME_LINK = "https://minstrel.invalid/sound"
 # A link that can't be fetched is told as such, not as a file that isn't there.
@@ -47,26 +45,30 @@ def run(settings: compose.Settings, args: argparse.Namespace) -> int:
 
 
 async def _play(house: compose.House, args: argparse.Namespace) -> int:
-    parsed = parse_command(args.text, catalogue())
+    kept = asyncio.Event()
+    desk = Desk(house.db, house.rules, kept.set, house.incoming)
+    parsed = parse_command(args.text, desk.commands)
     who = Requester("terminal", args.name, args.name)
     if not parsed.command.music:
-        kept = asyncio.Event()
-        desk = Desk(house.db, house.rules, kept.set)
-        answer = await desk.tell(who, ReplyTo("terminal"), parsed.command, parsed.values)
+        try:
+            answer = await desk.tell(who, ReplyTo("terminal"), parsed.command, parsed.values)
+        finally:
+            await house.incoming.close()
         if kept.is_set():
             await compose.deliver(house)
+        place = None
+        if answer.bundle is not None:
+            place = str(await asyncio.to_thread(hand_over, answer.bundle, house.blobs.path, args.out or Path()))
         if args.json:
-            print(json.dumps(answer_json(answer), ensure_ascii=False))
+            print(json.dumps({**answer_json(answer), **({"path": place} if place else {})}, ensure_ascii=False))
         else:
-            print(*answer_lines(answer), sep="\n")
+            print(*answer_lines(answer), *([place] if place else []), sep="\n")
         return 0
     if args.out is not None:
-        _require_writable(args.out)
-    if not args.no_wait and not compose.is_worked(house):
-        # Said before anything is kept: a job that nobody can make helps nobody.
-        compose.require_engine()
-        # Words that can't be read are told before anything is accepted.
-        compose.read_words(house.settings)
+        require_writable(args.out)
+    if not args.no_wait:
+        # Said before anything is kept.
+        require_worked(house)
     try:
         values = await _taken_in(house, who, parsed.command, parsed.values)
         here = ReplyTo("terminal", str(args.out.resolve()) if args.out else "")
@@ -124,41 +126,14 @@ def _path(value: str) -> Path:
 
 
 async def _follow(house: compose.House, job_id: int) -> JobView:
-    """Watch the job until it ended and its files lie in place; work the queue while nobody else does.
-
-    Ctrl-C cancels the job: nothing is charged for what nobody waits for.
-    """
-    loop = asyncio.get_running_loop()
-    interrupted = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, interrupted.set)
-    async with AsyncExitStack() as stack:
-        screen = stack.enter_context(display())
-        working, watched = False, -WATCH_S
-        while True:
-            if not working and loop.time() - watched >= WATCH_S:
-                watched = loop.time()
-                if not compose.is_worked(house):
-                    await stack.enter_async_context(compose.working(house))
-                    working = True
-            job = await control.show(house.db, job_id)
-            screen.show(job)
-            if job.ended and (interrupted.is_set() or await outbox_state.settled(house.db, job_id)):
-                return job
-            if interrupted.is_set():
-                interrupted.clear()
-                await control.cancel(house.db, job_id)
-            await asyncio.sleep(LOOK_S)
-
-
-def _require_writable(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        writable = os.access(folder, os.W_OK)
-    except OSError:
-        writable = False
-    if not writable:
-        raise Refusal("bad_value", field="--out", value=str(folder), allowed="a folder that can be written to")
+    """Watch the job until it has ended and its files lie in place."""
+    return await follow(
+        house,
+        lambda: control.show(house.db, job_id),
+        of_job,
+        settled=lambda: outbox_state.settled(house.db, job_id),
+        call_off=lambda: control.cancel(house.db, job_id),
+    )
 
 
 def _print_waiting(house: compose.House, job: JobView, accepted: Accepted, *, as_object: bool) -> None:

@@ -1,8 +1,9 @@
-"""How far a job is, on stderr: a moving bar for a person, a line at each stage for a log."""
+"""How far a job or a run is, on stderr: a moving bar for a person, a line at each stage for a log."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import Protocol, Self
 
 from rich.console import Console
@@ -10,18 +11,33 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bot.names import name_of
 from bot.replies import reply
+from bot.run_words import title
 from bot.waiting import stage, waiting
+from workflows.runs.view import RunView
 from workflows.view import JobView
+
+# Lines that a log has of a run.
+LOGGED = 20
+
+
+@dataclass(frozen=True)
+class Glance:
+    """How far something is: `words` of now, the share that is `done` (0 to 1), and a `stage` that changes seldom."""
+
+    words: str
+    done: float
+    stage: str
+    ended: bool
 
 
 class Display(Protocol):
-    """Shows a job each time it was looked at."""
+    """Shows how far something is each time it was looked at."""
 
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *reason: object) -> None: ...
 
-    def show(self, job: JobView) -> None:
+    def show(self, glance: Glance) -> None:
         """Called a few times a second."""
 
 
@@ -31,7 +47,7 @@ def display() -> Display:
 
 
 class Bar:
-    """A progress bar that is gone when the job is done."""
+    """A progress bar that is gone when it is done."""
 
     def __init__(self) -> None:
         self._bar = Progress(
@@ -51,11 +67,10 @@ class Bar:
     def __exit__(self, *reason: object) -> None:
         self._bar.stop()
 
-    def show(self, job: JobView) -> None:
-        done = 1.0 if job.ended else job.progress or 0.0
+    def show(self, glance: Glance) -> None:
         # Titles are people's words: rich would read their brackets as markup.
-        words = words_for(job).replace("[", r"\[")
-        self._bar.update(self._line, description=words, completed=done)
+        words = glance.words.replace("[", r"\[")
+        self._bar.update(self._line, description=words, completed=glance.done)
 
 
 class Log:
@@ -70,11 +85,29 @@ class Log:
     def __exit__(self, *reason: object) -> None:
         return None
 
-    def show(self, job: JobView) -> None:
-        words = words_for(job)
-        if words != self._said and not job.ended:
-            self._said = words
-            print(words, file=sys.stderr, flush=True)
+    def show(self, glance: Glance) -> None:
+        if glance.stage and glance.stage != self._said and not glance.ended:
+            self._said = glance.stage
+            print(glance.stage, file=sys.stderr, flush=True)
+
+
+def of_job(job: JobView) -> Glance:
+    """How far a job is."""
+    words = words_for(job)
+    return Glance(words, 1.0 if job.ended else job.progress or 0.0, words, job.ended)
+
+
+def of_run(run: RunView) -> Glance:
+    """How far a run is; a log tells of every twentieth part of it."""
+    name, all_of_it = title(run), max(len(run.steps), 1)
+    over = all_of_it - run.count("WAITING", "QUEUED")
+    going = sum(step.progress or 0.0 for step in run.steps if step.state == "QUEUED")
+    done, failed = run.count("DONE"), run.count("FAILED", "SKIPPED") or None
+    told = reply("run_under_way", done=done, all=all_of_it, failed=failed)
+    words = reply("run_under_way", done=done, all=all_of_it, failed=failed, eta_s=run.eta_s)
+    part = max(all_of_it // LOGGED, 1)
+    stage = f"♪ {name}: {told}" if over % part == 0 else ""
+    return Glance(f"♪ {name}: {words}", min((over + going) / all_of_it, 1.0), stage, run.ended)
 
 
 def words_for(job: JobView) -> str:

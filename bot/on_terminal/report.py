@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from bot import moments
 from bot.answers import Answer, refusal_words
 from bot.ending import why_no_music
 from bot.on_terminal.courier import placed
+from bot.on_terminal.deeds import typed
 from bot.replies import reply
+from workflows.people import now_ms
 from workflows.refusal import Refusal
 from workflows.view import JobView, TrackView
 
@@ -82,10 +85,16 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     """What is answered at once: its words, a text file where one comes with them, and what its buttons do."""
     file = answer.file
     return {
-        "text": answer.text,
+        "text": timed(answer.text),
         "file": None if file is None else {"name": file.name, "text": file.text},
         "buttons": [{"action": action.name, "job": job} for action, job in answer.buttons],
+        "commands": [command for deed in (*answer.deeds, *answer.choices) if (command := typed(deed))],
     }
+
+
+def timed(text: str) -> str:
+    """`text` with its moments in words: a terminal knows nobody's time zone."""
+    return moments.plainly(text, now_ms() / 1000)
 
 
 def refusal_json(refusal: Refusal) -> dict[str, Any]:
@@ -94,7 +103,7 @@ def refusal_json(refusal: Refusal) -> dict[str, Any]:
         "error": {
             "code": refusal.code,
             "field": refusal.field,
-            "message": refusal_words(refusal),
+            "message": timed(refusal_words(refusal)),
             "retry_after": refusal.retry_after,
         }
     }

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from bot.answers import refusal_words
 from bot.compose import Settings, Trouble, load_settings, troubles
@@ -43,6 +45,17 @@ def guarded(command: Command, args: argparse.Namespace) -> int:
         error = {"code": trouble.code, "field": None, "message": message, "retry_after": None}
         _say(message, {"error": error}, args)
         return FAILED
+
+
+def require_writable(folder: Path) -> None:
+    """Make `folder` if need be. Raises `Refusal` where nothing can be written to it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        raise Refusal("bad_value", field="--out", value=str(folder), allowed="a folder that can be written to")
 
 
 def _say(message: str, as_object: dict[str, object], args: argparse.Namespace) -> None:

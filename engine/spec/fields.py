@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 from pydantic import GetCoreSchemaHandler
 from pydantic.fields import FieldInfo
@@ -20,6 +20,14 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from engine.spec.languages import LANGUAGES, OWN_NAMES
 
 AUTO_WORDS = frozenset({"", "auto", "none", "null"})
+
+
+@runtime_checkable
+class Worded(Protocol):
+    """A mark of a field that says in words what the field takes."""
+
+    def words(self) -> str:
+        """Such as "30 to 300 BPM"."""
 
 
 @dataclass(frozen=True)
@@ -174,6 +182,8 @@ STEMS = (
     "vocals", "drums", "bass", "guitar", "keyboard", "strings",
     "synth", "percussion", "brass", "woodwinds", "backing_vocals", "fx",
 )  # fmt: skip
+# Not a stem of its own: all of them together but the voices.
+BACKING = "backing_track"
 
 Seconds = Annotated[float, Range(5, 600, "seconds", auto=-1)]
 SampleSeconds = Annotated[float, Range(1, 120, "seconds", auto=-1)]
@@ -188,12 +198,13 @@ TimeSignature = Annotated[
 _CALLED = tuple((name.casefold(), code) for names in (LANGUAGES, OWN_NAMES) for code, name in names.items())
 Language = Annotated[str, Choice(("unknown", *LANGUAGES), (("auto", "unknown"), ("", "unknown"), *_CALLED))]
 Format = Annotated[str, Choice(FORMATS)]
-Stem = Annotated[str, Choice(STEMS)]
+Stem = Annotated[str, Choice((*STEMS, BACKING))]
 Unit = Annotated[float, Range(0, 1)]
 Caption = Annotated[str, Text(0, 2048)]
 Lyrics = Annotated[str, Text(0, 20_000)]
 Label = Annotated[str | None, Text(0, 120)]
-JobId = Annotated[int, Range(1, 2**53, thing="the number of a song")]
+SONG = Range(1, 2**53, thing="the number of a song")
+JobId = Annotated[int, SONG]
 
 
 @dataclass(frozen=True)
@@ -219,6 +230,6 @@ Link = Annotated[str | None, Url()]
 def allowed(field: FieldInfo, marks: Iterable[Any] | None = None) -> str | None:
     """What `field` accepts, in words ("30 to 300 BPM"), or None where only its type limits it."""
     for mark in marks if marks is not None else field.metadata:
-        if isinstance(mark, Range | Text | Choice | Key | Url):
+        if isinstance(mark, Worded):
             return mark.words()
     return {bool: "true or false", int: "a whole number", float: "a number"}.get(field.annotation)  # type: ignore[arg-type]

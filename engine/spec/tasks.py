@@ -158,7 +158,7 @@ class ExtractStem(FromAudio):
 
     task: Literal["extract-stem"] = "extract-stem"
     main: ClassVar[str | None] = "track_name"
-    track_name: Stem = Field(description="Which stem")
+    track_name: Stem = Field(description="Which stem; backing_track is all but the voices")
 
 
 class Stems(FromAudio):

@@ -12,16 +12,19 @@ from engine.separation import approximate, demucs
 from engine.separation.names import separates
 from engine.separation.pieces import REST
 from engine.spec import EngineError, Notice, Order, Plan, Take, TrackSink
+from engine.spec.fields import BACKING
 from engine.spec.tasks import ExtractStem, Stems
 from engine.studio import notices
 from engine.studio.given import Given, given
 from engine.studio.heard import heard_facts, transcript_of
 from engine.studio.session import Session
 from engine.studio.sound.noise import RATE
+from engine.studio.stems import inside
 
 Audio = NDArray[np.float32]
 
 ALL = " (stems)"
+VOCALS = "vocals"
 # How sure an estimate is: read off so many stretches of the song, each so long (seconds).
 STRETCHES, STRETCH_S = 3, 10.0
 # Decibels that an estimate expects to be right, where it is a guess and where it is as good as they get.
@@ -44,7 +47,7 @@ def plan(spec: Stems | ExtractStem, order: Order, session: Session) -> Plan:
     """
     wanted = _wanted(spec, session.separation)
     source, start = order.source, given(order)
-    label = _label(start, wanted, session.separation)
+    label = _label(spec, start, wanted, session.separation)
     heard = None if source is not None else heard_facts(transcript_of(start, session, closely=False), start.title)
     if heard is not None:
         sure = {**heard.confidence, **label.params.get("confidence", {})}
@@ -56,7 +59,7 @@ def plan(spec: Stems | ExtractStem, order: Order, session: Session) -> Plan:
     return Plan(
         title=spec.display_name or start.title.removesuffix(ALL) + part,
         caption=source.caption if source is not None else "",
-        instrumental="vocals" not in wanted,
+        instrumental=VOCALS not in wanted,
         duration=start.duration,
         bpm=facts.bpm,
         keyscale=facts.keyscale,
@@ -82,7 +85,7 @@ def render(spec: Stems | ExtractStem, plan: Plan, order: Order, sink: TrackSink,
         Take(
             index=1,
             seed=plan.seeds[0],
-            audio=parts[wanted[0]] if alone else audio,
+            audio=_together(parts, wanted) if alone else audio,
             sample_rate=RATE,
             bpm=plan.bpm,
             keyscale=plan.keyscale,
@@ -96,9 +99,19 @@ def _wanted(spec: Stems | ExtractStem, checkpoint: Path | None) -> tuple[str, ..
     has = separates(checkpoint)
     if isinstance(spec, Stems):
         return (*has, REST)
+    if spec.track_name == BACKING and VOCALS in has:
+        return (*(name for name in has if name != VOCALS), REST)
     if spec.track_name not in has:
         raise EngineError("no_such_stem", permanent=True, stem=spec.track_name, has=list(has))
     return (spec.track_name,)
+
+
+def _together(parts: dict[str, Audio], wanted: tuple[str, ...]) -> Audio:
+    """What the parts that are `wanted` sound like together; the first one's own buffer is used up."""
+    first, *others = wanted
+    for name in others:
+        parts[first] += parts[name]
+    return inside(parts[first])
 
 
 def _separate(audio: Audio, checkpoint: Path | None, on_progress: Callable[[float], None]) -> dict[str, Audio]:
@@ -107,15 +120,18 @@ def _separate(audio: Audio, checkpoint: Path | None, on_progress: Callable[[floa
     return demucs.estimate(audio, checkpoint, on_progress)
 
 
-def _label(start: Given, wanted: tuple[str, ...], checkpoint: Path | None) -> Notice:
+def _label(spec: Stems | ExtractStem, start: Given, wanted: tuple[str, ...], checkpoint: Path | None) -> Notice:
     """Who separates: `stems_by_model` (model, stems), or `stems_approximate` (stems, confidence of each, 0 to 1)."""
+    names = list(wanted) if isinstance(spec, Stems) else [spec.track_name]
     if checkpoint is not None:
         demucs.check(checkpoint)
-        return Notice(code="stems_by_model", params={"model": checkpoint.stem, "stems": list(wanted)})
+        return Notice(code="stems_by_model", params={"model": checkpoint.stem, "stems": names})
     sure = confidence(start.sound())
+    # A backing track is as good as the voice that is taken out of it.
+    sure[BACKING] = sure[VOCALS]
     return Notice(
         code="stems_approximate",
-        params={"stems": list(wanted), "confidence": {name: sure[name] for name in wanted}},
+        params={"stems": names, "confidence": {name: sure[name] for name in names}},
     )
 
 

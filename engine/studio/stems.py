@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 
 from engine.audio.encode import LOSSLESS, decode
 from engine.audio.files import borrowed
+from engine.audio.lrc import parse_lrc
 from engine.spec import EngineError, Order, Plan, Source, Take, TrackSink
+from engine.spec.fields import BACKING
 from engine.spec.plan import FileKind
+from engine.spec.protocol import LineTime
 from engine.spec.tasks import ExtractStem, Stems
 from engine.studio import notices
 
@@ -66,12 +69,13 @@ def render(spec: Stems | ExtractStem, order: Order, sink: TrackSink) -> None:
             ready={} if alone else stems,
             midi=None if alone else _bytes_of(source, "midi"),
             picture=picture_of(source),
+            lines=_words(source) if isinstance(spec, ExtractStem) and spec.track_name == BACKING else (),
         )
     )
 
 
 def _wanted(spec: Stems | ExtractStem, order: Order) -> tuple[Source, dict[str, Path]]:
-    """The source, and of its stems those that are asked for."""
+    """The source, and of its stems those that are asked for: all but the voices for the backing track."""
     source = order.source
     # One alone is decoded; all of them are best copied.
     formats = (spec.format, *LOSSLESS) if isinstance(spec, Stems) else LOSSLESS
@@ -80,9 +84,10 @@ def _wanted(spec: Stems | ExtractStem, order: Order) -> tuple[Source, dict[str, 
         raise EngineError("no_stems", permanent=True)
     if isinstance(spec, Stems):
         return source, stems
-    if spec.track_name not in stems:
+    names = [name for name in stems if name not in VOICES] if spec.track_name == BACKING else [spec.track_name]
+    if not names or names[0] not in stems:
         raise EngineError("no_such_stem", permanent=True, stem=spec.track_name, has=list(stems))
-    return source, {spec.track_name: stems[spec.track_name]}
+    return source, {name: stems[name] for name in names}
 
 
 def stems_of(source: Source, formats: tuple[str, ...]) -> dict[str, Path]:
@@ -105,7 +110,13 @@ def _sound(files: Iterable[Path]) -> tuple[NDArray[np.float32], int]:
     audio, rate = heard(first)
     for file in others:
         audio += heard(file)[0]
-    return audio, rate
+    return inside(audio), rate
+
+
+def inside(audio: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The same, quieter where it is louder than a file can hold: some parts of a song may be louder than all of it."""
+    peak = np.abs(audio).max(initial=0.0)
+    return audio / peak if peak > 1 else audio
 
 
 def heard(file: Path) -> tuple[NDArray[np.float32], int]:
@@ -117,6 +128,12 @@ def heard(file: Path) -> tuple[NDArray[np.float32], int]:
 def picture_of(source: Source) -> bytes | None:
     """The song's cover (PNG), if it has one. Raises `EngineError` (`source_gone`)."""
     return _bytes_of(source, "image")
+
+
+def _words(source: Source) -> tuple[LineTime, ...]:
+    """When the words are sung that are to be sung to a backing track; none where nobody sang. Raises `EngineError`."""
+    lrc = _bytes_of(source, "lrc")
+    return () if lrc is None else parse_lrc(lrc.decode())
 
 
 def _bytes_of(source: Source, kind: FileKind) -> bytes | None:

@@ -9,7 +9,7 @@ from sqlmodel import Field
 
 from storage.tables.base import SERIAL, Table
 
-BulletinKind = Literal["run", "challenge"]
+BulletinKind = Literal["run", "challenge", "schedule"]
 
 
 class Bulletin(Table, table=True):
@@ -23,7 +23,7 @@ class Bulletin(Table, table=True):
 
     __tablename__ = "bulletin"
     __table_args__ = (
-        CheckConstraint("kind IN ('run', 'challenge')", name="kind"),
+        CheckConstraint("kind IN ('run', 'challenge', 'schedule')", name="kind"),
         CheckConstraint("shown <= version", name="version"),
         Index(
             "ix_bulletin_waiting",

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Index, Text, UniqueConstraint, text
 from sqlmodel import Field
 
 from storage.tables.base import SERIAL, Table
 
 
 class User(Table, table=True):
-    """A person. `joined` is set on one that turned out to be somebody else, known from another chat: that person."""
+    """A person. `joined` is set on one that turned out to be somebody else, known from another chat: that person.
+
+    `erased_at`: they had themselves forgotten. A number is left, for what was paid and won, and no chat knows it.
+    """
 
     __tablename__ = "user"
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (
+        Index(
+            "ix_user_erased",
+            "erased_at",
+            sqlite_where=text("erased_at IS NOT NULL"),
+            postgresql_where=text("erased_at IS NOT NULL"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
 
     id: int = Field(default=None, primary_key=True, sa_type=SERIAL)
     name: str = Field(unique=True, sa_type=Text)
     joined: int | None = Field(default=None, foreign_key="user.id", index=True, sa_type=BigInteger)
     created_at: int = Field(sa_type=BigInteger)
+    erased_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class Identity(Table, table=True):
@@ -58,13 +70,14 @@ class Erased(Table, table=True):
     """Somebody who had everything about them deleted. `known_by` is a keyed hash of how a chat knew them.
 
     It names nobody, and only says what must not be had anew by asking to be forgotten: the welcome credits, and
-    (`banned_until`, 0 for good) a way round a ban.
+    (`banned_until`, 0 for good) a way round a ban; `operators`: that was the operator's word.
     """
 
     __tablename__ = "erased"
 
     known_by: str = Field(primary_key=True, sa_type=Text)
     banned_until: int | None = Field(default=None, sa_type=BigInteger)
+    operators: bool = False
     erased_at: int = Field(index=True, sa_type=BigInteger)
 
 

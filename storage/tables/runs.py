@@ -20,7 +20,8 @@ class Run(Table, table=True):
     `name` is the file's or the recipe's. `requester` (JSON: `Requester`) is who asked as they were then: steps are
     asked for later in their name. `problems` (JSON) are rows that can't be made, which nobody is charged for.
     `reserved` counts the holds of what is not asked for yet: the open one is `run:<id>:<reserved>`. `due_at` is when
-    its next step may be asked for, `held_up` the code of why not sooner. `cancelling`: what is not done yet is to be called off.
+    its next step may be asked for, `held_up` the code of why not sooner. `cancelling`: what is not done yet
+    is to be called off.
     """
 
     __tablename__ = "run"

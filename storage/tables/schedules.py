@@ -7,7 +7,7 @@ from typing import Any, Literal
 from sqlalchemy import JSON, BigInteger, CheckConstraint, Text, UniqueConstraint
 from sqlmodel import Field
 
-from storage.tables.base import SERIAL, Table
+from storage.tables.base import JSON_OR_NULL, SERIAL, Table
 
 ScheduleKind = Literal["recipe", "challenge"]
 
@@ -44,7 +44,8 @@ class Schedule(Table, table=True):
 class Firing(Table, table=True):
     """A schedule was due at `due_at`, and what it asks for was begun at `fired_at`, once: the pair is unique.
 
-    `outcome`: "run" or "challenge" for what was begun, "missed" for what came too late, else the code of a refusal.
+    `outcome`: "run" or "challenge" for what was begun, "missed" for what came too late, else the code of a refusal, with
+    what it says (JSON) in `params`.
     """
 
     __tablename__ = "firing"
@@ -55,3 +56,4 @@ class Firing(Table, table=True):
     due_at: int = Field(sa_type=BigInteger)
     fired_at: int = Field(sa_type=BigInteger)
     outcome: str = Field(sa_type=Text)
+    params: dict[str, Any] | None = Field(default=None, sa_type=JSON_OR_NULL)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
+
+from bot.compose.sign import somebody_works
+from bot.on_terminal.cli import run
 
 
 @dataclass(frozen=True)
@@ -45,3 +54,42 @@ class Shell:
         done = self.run(*words, "--json")
         assert done.stdout, done.stderr
         return json.loads(done.stdout)
+
+
+@dataclass(frozen=True)
+class Typist(Shell):
+    """The same, without starting Python anew for each command: for what many commands do one after the other."""
+
+    def run(self, *words: str, timeout_s: float = 240) -> subprocess.CompletedProcess[str]:
+        del timeout_s
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            patch.dict(os.environ, self.environment, clear=True),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            try:
+                code = run(words)
+            except SystemExit as left:
+                code = int(left.code or 0)
+        return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
+
+
+@contextlib.contextmanager
+def at_work(shell: Shell) -> Iterator[None]:
+    """A worker of that home, so that one engine makes everything; nothing may go wrong in it unseen."""
+    said = shell.home / "worker.log"
+    shell.home.mkdir(parents=True, exist_ok=True)
+    with said.open("w") as log:
+        worker = subprocess.Popen(
+            shell.command("worker"), env=shell.environment, stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        while not somebody_works(shell.home):
+            assert worker.poll() is None, said.read_text()
+            time.sleep(0.05)
+        yield
+    finally:
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(60) == 0, said.read_text()
+    assert "Traceback" not in said.read_text()

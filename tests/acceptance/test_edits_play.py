@@ -6,8 +6,6 @@ import contextlib
 import io
 import json
 import re
-import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +13,8 @@ from typing import Any
 import pytest
 import soundfile as sf
 
-from bot.compose import somebody_works
 from bot.on_terminal.cli import run
-from tests.acceptance.studio_cli import Shell
+from tests.acceptance.studio_cli import Shell, at_work
 
 SONG = r'/song caption:"warm indie pop" duration:8 seed:3 lyrics:"[verse]\nMorning light\nCoffee and rain"'
 NEW_WORDS = r"[verse]\nEvening light\nWater and wine"
@@ -52,13 +49,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("MINSTREL_HOME", str(home))
         patch.chdir(home)
         assert run(["db", "upgrade"]) == 0
-        worker = Shell(home).start("worker")
-        while not somebody_works(home):
-            assert worker.poll() is None
-            time.sleep(0.05)
-        yield home
-        worker.send_signal(signal.SIGTERM)
-        worker.wait(30)
+        with at_work(Shell(home)):
+            yield home
 
 
 @pytest.fixture(scope="module")

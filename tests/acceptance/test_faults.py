@@ -16,10 +16,11 @@ import pytest
 
 from storage.database import Database
 from storage.errors import DatabaseBusy
-from tests.acceptance.studio_cli import Shell
+from tests.acceptance.studio_cli import Shell, Typist
 from tests.integration.house import ANN, House
 from workflows import control, credits
 
+SHORT = '/song caption:"rock anthem" duration:30 batch_size:2 seed:1'
 LONG = '/song caption:"rock anthem" duration:120 batch_size:2 seed:1'
 
 
@@ -47,19 +48,19 @@ def wait_for(condition: Callable[[], object], process: subprocess.Popen[str]) ->
 
 
 def test_an_engine_killed_in_the_middle_is_replaced_and_the_song_is_made(tmp_path: Path) -> None:
-    shell = Shell(tmp_path)
-    process = playing(shell, LONG, "--json")
+    shell = Typist(tmp_path)
+    process = playing(shell, SHORT, "--json")
     wait_for(lambda: engines_of(psutil.Process(process.pid)), process)
     for engine in engines_of(psutil.Process(process.pid)):
         engine.kill()
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert [track["seed"] for track in json.loads(out)["tracks"]] == [1, 2]
-    assert shell.json("credits", "balance", "local") == {"name": "local", "available": 970, "held": 0, "posted": 970}
+    assert shell.json("credits", "balance", "local") == {"name": "local", "available": 990, "held": 0, "posted": 990}
 
 
 def test_a_worker_that_is_stopped_gives_the_job_back_and_leaves_no_process(tmp_path: Path) -> None:
-    shell = Shell(tmp_path)
+    shell = Typist(tmp_path)
     assert shell.run("play", LONG, "--no-wait").returncode == 0
     worker = shell.start("worker")
     wait_for(lambda: engines_of(psutil.Process(worker.pid)), worker)
@@ -74,7 +75,7 @@ def test_a_worker_that_is_stopped_gives_the_job_back_and_leaves_no_process(tmp_p
 
 
 def test_ctrl_c_cancels_the_job_and_charges_nothing(tmp_path: Path) -> None:
-    shell = Shell(tmp_path)
+    shell = Typist(tmp_path)
     process = playing(shell, LONG)
     wait_for(lambda: engines_of(psutil.Process(process.pid)), process)
     process.send_signal(signal.SIGINT)

@@ -64,7 +64,7 @@ def songs_made(home: Path, out: Path) -> Path:
             where = ReplyTo("terminal", folder)
             await submit(house.db, house.rules, ANN, where, "text2music", {"caption": "blues", "duration": 30})
         await house.work()
-        while await deliver_due(house.db, {"terminal": FolderCourier(house.blobs.path, home / "songs")}):
+        while await deliver_due(house.db, {"terminal": FolderCourier(house.blobs.path, home / "songs", house.rules)}):
             pass
 
     asyncio.run(story())

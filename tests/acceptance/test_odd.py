@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,16 @@ import soundfile as sf
 from mido import MidiFile
 
 from engine.audio.lrc import parse_lrc
-from tests.acceptance.studio_cli import Shell
+from tests.acceptance.studio_cli import Typist, at_work
 
 RATE = 48_000
 Played = Callable[[str], dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    """Plays a command once, in one home for all of them, and gives what `--json` says."""
-    shell = Shell(tmp_path_factory.mktemp("home"))
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    """Plays a command once, in one home with one engine for all of them, and gives what `--json` says."""
+    shell = Typist(tmp_path_factory.mktemp("home"))
 
     @cache
     def play(command: str) -> dict[str, Any]:
@@ -34,7 +34,8 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
         assert result["status"] == "COMPLETED"
         return result
 
-    return play
+    with at_work(shell):
+        yield play
 
 
 def sound(result: dict[str, Any], seconds: float) -> np.ndarray[Any, Any]:

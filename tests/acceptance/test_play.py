@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import soundfile as sf
 from mido import MidiFile
 
 from engine.audio.lrc import parse_lrc
-from tests.acceptance.studio_cli import Shell
+from tests.acceptance.studio_cli import Shell, Typist, at_work
 from tests.conftest import Postgres
 
 WALTZ = '/song caption:"melancholic piano waltz" duration:60 bpm:96 keyscale:"A minor" timesignature:3/4 seed:7'
@@ -27,8 +28,11 @@ SUNG = f'/song caption:"warm indie pop" duration:45 seed:3 generate_lrc:true lyr
 
 
 @pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    return Shell(tmp_path_factory.mktemp("home"))
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """A home where a worker makes what is played; where nobody works, as below, `play` does it itself."""
+    shell = Shell(tmp_path_factory.mktemp("home"))
+    with at_work(shell):
+        yield shell
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +76,8 @@ def test_the_json_has_every_promised_name(waltz: dict[str, Any]) -> None:
     assert MidiFile(track["midi"]).length == pytest.approx(60, abs=8)
 
 
-def test_the_same_command_gives_the_same_bytes(shell: Shell, waltz: dict[str, Any], tmp_path: Path) -> None:
-    again = played(shell, WALTZ, tmp_path)
+def test_the_same_command_gives_the_same_bytes(waltz: dict[str, Any], tmp_path: Path) -> None:
+    again = played(Shell(tmp_path / "home"), WALTZ, tmp_path / "out")
     for one, other in zip(files(waltz), files(again), strict=True):
         assert digest(one) == digest(other), one
 
@@ -123,10 +127,11 @@ def digest(path: str) -> str:
 
 
 def test_postgres_is_a_change_of_url(postgres: Postgres, tmp_path: Path) -> None:
-    shell = Shell(tmp_path, {"MINSTREL_DATABASE_URL": postgres.empty()})
-    result = played(shell, '/instrumental "four on the floor" duration:6 seed:1 format:ogg', tmp_path / "out")
+    settings = {"MINSTREL_DATABASE_URL": postgres.empty()}
+    result = played(Shell(tmp_path, settings), '/instrumental "four on the floor" duration:6 seed:1 format:ogg', tmp_path / "out")
     [track] = result["tracks"]
     assert sf.info(track["path"]).duration == pytest.approx(6, abs=0.02)
+    shell = Typist(tmp_path, settings)
     assert shell.json("credits", "balance", "local")["available"] == 995
     assert shell.run("credits", "check").returncode == 0
     assert not (tmp_path / "minstrel.db").exists()

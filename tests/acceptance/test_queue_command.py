@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.acceptance.studio_cli import Shell
+from tests.acceptance.studio_cli import Typist
 
 SONG = '/song caption:"slow blues" duration:5'
 
 
 def test_a_place_is_paused_drained_and_opened(tmp_path: Path) -> None:
-    shell = Shell(tmp_path)
+    shell = Typist(tmp_path, {"MINSTREL_ENGINES": "1"})
     assert shell.json("queue", "pause", "--why", "new disk") == {"changed": True, "state": "paused", "why": "new disk"}
     taken = shell.run("play", SONG, "--no-wait")
     assert taken.returncode == 0, taken.stderr
@@ -36,7 +36,7 @@ def test_a_place_is_paused_drained_and_opened(tmp_path: Path) -> None:
 
 
 def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
-    shell = Shell(tmp_path)
+    shell = Typist(tmp_path)
     assert shell.json("queue", "dead") == []
     refused = shell.run("queue", "pause", "foo")
     assert (refused.returncode, refused.stderr.strip()) == (

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.on_terminal.cli import run
-from tests.acceptance.studio_cli import Shell
+from tests.acceptance.studio_cli import Typist
 
 
 @pytest.fixture(autouse=True)
@@ -160,7 +160,7 @@ def test_a_folder_that_can_not_be_written_is_refused_before_anything_is_kept(
 
 
 def test_what_people_are_called_is_no_markup_in_the_list_of_jobs(tmp_path: Path) -> None:
-    shell = Shell(tmp_path)
+    shell = Typist(tmp_path)
     played = shell.run("play", '/song caption:"x" display_name:"a [/b] [red]c"', "--no-wait", "--as", "bob [/]")
     assert played.returncode == 0, played.stderr
     listed = shell.run("jobs")

@@ -22,7 +22,7 @@ from bot.answers import refusal_words
 from bot.compose import House, load_settings, open_house
 from engine.audio.encode import decode, encode
 from engine.audio.tags import Tags
-from tests.acceptance.studio_cli import Shell
+from tests.acceptance.studio_cli import Shell, Typist, at_work
 from tests.bad_audio import bad_files
 from tests.fakes.tune import RATE, tune
 from workflows import control, credits
@@ -59,8 +59,10 @@ def web(shelf: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def shell(web: str, tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    return Shell(tmp_path_factory.mktemp("home"), {"MINSTREL_FETCH_PRIVATE_HOSTS": web})
+def shell(web: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    shell = Typist(tmp_path_factory.mktemp("home"), {"MINSTREL_FETCH_PRIVATE_HOSTS": web})
+    with at_work(shell):
+        yield shell
 
 
 def test_what_is_heard_is_told_with_its_confidence(shell: Shell, web: str) -> None:
@@ -89,10 +91,12 @@ def test_a_cover_of_a_file_is_a_song_like_any_other(shell: Shell, web: str, tmp_
     assert track["stems"]
     assert answer["plan"]["heard"]["confidence"]["chords"] <= 1
     assert "words_not_known" in [notice["code"] for notice in answer["plan"]["notices"]]
-    # What the buttons under it do is there at the terminal, too.
+    # What the buttons under it do is there at the terminal, too. (Nobody begins what it asks for.)
+    shell.run("queue", "pause")
     other = shell.json("jobs", "variations", str(answer["job"]))
     assert other["task"] == "cover"
     assert shell.json("jobs", "cancel", str(other["job"]), "--yes")["status"] == "CANCELLED"
+    shell.run("queue", "resume")
 
 
 def test_stems_of_a_file_add_up_to_it_and_say_what_they_are(shell: Shell, web: str, tmp_path: Path) -> None:
@@ -130,15 +134,16 @@ def test_bad_files_cost_nothing_and_everything_goes_on(web: str, shelf: Path, tm
         have = await credits.balance(house.db, house.rules.pricing, who)
         assert have.available == house.rules.pricing.welcome - 5
 
+    before = psutil.Process().children()
     with open_house(load_settings(home=tmp_path / "home", fetch_private_hosts=(web,))) as house:
         asyncio.run(story(house))
     assert len(names) > 5
     assert list((tmp_path / "home" / "incoming").iterdir()) == []
-    assert psutil.Process().children() == []
+    assert psutil.Process().children() == before
 
 
-def test_the_house_itself_is_not_to_be_reached(shell: Shell, web: str, tmp_path: Path) -> None:
-    closed = Shell(tmp_path / "home")
+def test_the_house_itself_is_not_to_be_reached(web: str, tmp_path: Path) -> None:
+    closed = Typist(tmp_path / "home")
     done = closed.run("play", f"/analyze http://{web}/morning.mp3", "--json")
     assert done.returncode == 2
     assert json.loads(done.stdout)["error"]["code"] == "link_not_public"

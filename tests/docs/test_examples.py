@@ -18,7 +18,7 @@ from engine.spec import MODELS, parse_as
 from engine.studio.capabilities import capabilities
 from engine.studio.compose.tags import Tag, read
 from engine.studio.writer.words import languages
-from tests.acceptance.studio_cli import Shell
+from tests.acceptance.studio_cli import Typist
 from workflows.asks import ASKS
 from workflows.submit import judge
 
@@ -34,7 +34,7 @@ def test_the_readme_shows_commands_to_play() -> None:
 
 @pytest.mark.parametrize("command", PLAYED)
 def test_the_commands_of_the_readme_are_taken(tmp_path: Path, command: str) -> None:
-    done = Shell(tmp_path).run("play", command, "--no-wait")
+    done = Typist(tmp_path).run("play", command, "--no-wait")
     assert done.returncode == 0, done.stderr
 
 
@@ -96,7 +96,7 @@ def test_the_commands_of_the_operations_page_work(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     shown = re.findall(r"^minstrel ([^\n#]+)", page, re.MULTILINE)
     assert len(shown) > len({"queue", "credits", "audit"})
-    shell = Shell(tmp_path)
+    shell = Typist(tmp_path)
     shell.run("credits", "grant", "ada", "1")
     for words in map(shlex.split, shown):
         if words == ["worker"]:

@@ -24,7 +24,8 @@ class ScriptedFetcher:
     asked: list[str] = field(default_factory=list)
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def fetch(self, url: str, to: Path, *, field: str) -> Named:
+    async def fetch(self, url: str, to: Path, *, field: str, text_of: int | None = None) -> Named:
+        del text_of
         self.asked.append(url)
         if url in self.slow:
             await self.released.wait()

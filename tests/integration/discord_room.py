@@ -53,8 +53,8 @@ class SongPool(ScriptedPool):
         return take.model_copy(update={"lrc": LRC, "files": tuple(files)})
 
 
-def song_house(folder: Path, roles: dict[str, dict[str, Any]] | None = None) -> House:
-    return House(folder, rules=rules(capabilities=SongPool.capabilities, roles=roles), pool=SongPool())
+def song_house(folder: Path, roles: dict[str, dict[str, Any]] | None = None, url: str | None = None) -> House:
+    return House(folder, rules=rules(capabilities=SongPool.capabilities, roles=roles), pool=SongPool(), url=url)
 
 
 @dataclass
@@ -70,7 +70,7 @@ class Room:
     ben: MemberActor
 
     async def deliver(self) -> None:
-        while await deliver_due(self.house.db, {"discord": self.courier}):
+        while await deliver_due(self.house.db, {"discord": self.courier}, {"discord": self.courier}):
             pass
 
     async def work(self) -> None:
@@ -91,18 +91,18 @@ class Room:
 
     async def restart(self) -> None:
         """Another process: nothing that was in memory is left."""
-        reception = Reception(Desk(self.house.db, self.house.rules, lambda: None))
+        reception = Reception(Desk(self.house.db, self.house.rules, lambda: None), self.house.blobs.path)
         self.client = StudioClient(reception, self.house.folder / "discord-commands.json")
         await self.env.restart_bot(self.client)
-        self.courier = DiscordCourier(self.house.blobs.path, self.house.rules.capabilities)
+        self.courier = DiscordCourier(self.house.blobs.path, self.house.rules)
         self.courier.connected(self.client)
 
 
 @asynccontextmanager
 async def room_in(house: House) -> AsyncIterator[Room]:
     desk = Desk(house.db, house.rules, lambda: None)
-    client = StudioClient(Reception(desk), house.folder / "discord-commands.json")
-    courier = DiscordCourier(house.blobs.path, house.rules.capabilities)
+    client = StudioClient(Reception(desk, house.blobs.path), house.folder / "discord-commands.json")
+    courier = DiscordCourier(house.blobs.path, house.rules)
     async with simcord.run(client, shard_count=1) as env:
         courier.connected(client)
         guild = env.create_guild()

@@ -51,9 +51,10 @@ class House:
     rules: Rules = field(default_factory=rules)
     pool: ScriptedPool = field(default_factory=ScriptedPool)
     lease_ms: int = 30_000
+    url: str | None = None
 
     def __post_init__(self) -> None:
-        url = f"sqlite:///{self.folder / 'minstrel.db'}"
+        url = self.url or f"sqlite:///{self.folder / 'minstrel.db'}"
         upgrade(url)
         self.db = Database(url)
         self.blobs = FolderBlobs(self.folder / "blobs")

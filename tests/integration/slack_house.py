@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 
 from bot.desk import Desk
 from bot.front_door import listening
+from bot.on_slack.courier import SlackCourier
 from bot.on_slack.manifest import SCOPES
 from bot.on_slack.surface import EVENTS, SlackSurface
 from engine.spec import Event, Order, Plan, Planned, TrackFile, TrackResult
@@ -98,6 +99,11 @@ class Scene:
         assert isinstance(self.house.pool, Studio)
         return self.house.pool
 
+    @property
+    def couriers(self) -> dict[str, SlackCourier]:
+        """Those of jobs and of bulletins are the same."""
+        return {"slack": self.surface.courier}
+
     def made_surface(self, **more: Any) -> SlackSurface:
         given: dict[str, Any] = {
             "bot_token": self.slack.bot_token,
@@ -128,7 +134,7 @@ class Scene:
 
     async def deliver(self) -> None:
         """Take to Slack what is due, until nothing is."""
-        while await deliver_due(self.house.db, {"slack": self.surface.courier}):
+        while await deliver_due(self.house.db, self.couriers, self.couriers):
             pass
 
     async def settle(self, job_id: int) -> None:

@@ -239,7 +239,7 @@ def test_a_channel_is_told_one_thing_at_a_time_and_channels_side_by_side(house: 
 def test_the_terminal_gets_whole_files_under_names_people_know(house: House) -> None:
     async def story() -> None:
         await made(house)
-        courier = FolderCourier(house.blobs.path, house.folder / "songs")
+        courier = FolderCourier(house.blobs.path, house.folder / "songs", house.rules)
         await deliver_all(house, courier)
 
     asyncio.run(story())

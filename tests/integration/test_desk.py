@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,10 +15,13 @@ from bot.answers import Answer
 from bot.desk import Desk
 from bot.forms import MORE, Form
 from bot.names import name_of
-from engine.spec import Capabilities
+from bot.telling import TELLERS, Asked, Counter
+from engine.spec import Capabilities, Request
 from tests.fakes.pool import ScriptedPool
+from tests.fakes.recipes import Serenade
 from tests.integration.house import House, rules
 from workflows import control, credits
+from workflows.asks.runs import Batch, RecipeRun
 from workflows.deliver import DeliveryFailed, Parcel, deliver_due
 from workflows.people import ReplyTo, Requester
 from workflows.view import JobView
@@ -376,10 +379,17 @@ def test_help_has_what_is_for_those_in_charge_last(tmp_path: Path) -> None:
 
     async def story() -> None:
         above, _, below = (await room.told("/help", boss)).partition("For those in charge:")
+
+        def says(told: str, name: str) -> bool:
+            """Those of a group share a line, which has their next words."""
+            word, *verb = name.split()
+            lines = [line.removeprefix(f"`/{word}` ") for line in told.splitlines() if line.startswith(f"`/{word}` ")]
+            return any(not verb or verb[0] in line.split(", ") for line in lines)
+
         for name, command in room.desk.commands.items():
-            assert (f"`/{name}` " in below) is command.admin, name
+            assert says(below, name) is command.admin, name
             if command.admin:
-                assert f"`/{name}` " not in above
+                assert not says(above, name)
         assert "For those in charge" not in await room.told("/help")
 
     run(story())
@@ -497,5 +507,95 @@ def test_nobody_becomes_the_operator_by_what_a_chat_calls_them(room: Room, name:
         await room.told("/song secret duration:30", own, ReplyTo("terminal"))
         assert "No songs yet" in await room.told("/jobs", impostor)
         assert "You have 1,000" in await room.told("/credits", impostor)
+
+    run(story())
+
+
+# --- commands of several words ---
+
+
+@pytest.fixture
+def with_recipe(house: House, monkeypatch: pytest.MonkeyPatch) -> Room:
+    """The same two people in a house that has a recipe, and is told what was asked for instead of making it."""
+
+    async def sung(counter: Counter, asked: Asked, ask: Serenade) -> Answer:
+        return Answer(f"{ask.song} {ask.mood} {ask.verses}")
+
+    recipes: type[Request] = RecipeRun
+    monkeypatch.setitem(TELLERS, recipes, sung)
+    house.rules = replace(house.rules, recipes={"serenade": Serenade})
+    return Room(house)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("/recipe run serenade #12 mood:Bold", "12 bold 2"),
+        (
+            "/recipe run serenade mood:bold",
+            "`song` is missing (the number of a song). Write it as `/recipe run serenade 12 mood:gentle`.",
+        ),
+        ("/recipe run serenade 12 mood:bald", "`mood` is bald, must be one of gentle, bold. Try `mood:bold`."),
+        ("/recipe run serenade 12 verses:9", "`verses` is 9, must be 1 to 4 verses. Try `verses:4`."),
+        (
+            "/recipe run serenate",
+            "I don't know the command `/recipe run serenate`. Did you mean `/recipe run serenade`?",
+        ),
+        ("/recipe run", "`/recipe run` needs one word more: `/recipe run serenade`."),
+        ("/help recipe run", "`/recipe run serenade` A song sung again, for an evening outdoors"),
+    ],
+)
+def test_a_recipe_is_a_command_like_any_other(with_recipe: Room, typed: str, said: str) -> None:
+    assert run(with_recipe.told(typed)).splitlines()[0] == said
+
+
+def test_what_cant_be_read_behind_a_name_of_several_words_comes_back_too(with_recipe: Room) -> None:
+    async def story() -> None:
+        blank = await with_recipe.say(" /Recipe  run serenade ")
+        assert isinstance(blank, Form)
+        assert (blank.title, [field.name for field in blank.fields]) == (
+            "/recipe run serenade", ["song", "mood", MORE],
+        )  # fmt: skip
+        refused = await with_recipe.say("/recipe run serenade 12 verse:3")
+        assert isinstance(refused, Answer)
+        assert "Did you mean `verses`?" in refused.text
+        assert refused.draft is not None
+        again = await with_recipe.desk.reopened(ANN, refused.draft)
+        assert isinstance(again, Form)
+        assert (again.command, again.fields[-1].value) == ("recipe run serenade", "12 verse:3")
+
+    run(story())
+
+
+def test_a_list_that_only_a_chat_can_read_is_brought_once_it_is_sure_to_be_wanted(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def read(counter: Counter, asked: Asked, ask: Batch) -> Answer:
+        return Answer(f"from {ask.rows_url}")
+
+    brought: list[tuple[str, str]] = []
+
+    async def bring(option: str, link: str) -> str:
+        brought.append((option, link))
+        return "https://house.example/rows"
+
+    batches: type[Request] = Batch
+    monkeypatch.setitem(TELLERS, batches, read)
+    theirs = "https://files.example/private.csv"
+
+    async def told(text: str) -> str:
+        answer = await room.desk.typed(ANN, HERE, text, room.request(), bring=bring)
+        assert isinstance(answer, Answer)
+        return answer.text
+
+    async def story() -> None:
+        assert "at most" in await told(f"/batch {theirs} rows:{'x' * 20_001}")
+        assert brought == []
+        assert await told(f"/batch {theirs}") == "from https://house.example/rows"
+        form = {"rows_url": "", "rows_file": theirs, "rows": ""}
+        filled = await room.desk.filled(ANN, HERE, "batch", form, room.request(), bring=bring)
+        assert filled is not None
+        assert filled.text == "from https://house.example/rows"
+        assert brought == [("rows_url", theirs)] * 2
 
     run(story())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,17 @@ import pytest
 from discord import ui
 
 from bot.actions import ACTIONS
+from bot.answers import Answer
 from bot.card import Card, CardFile
 from bot.commands import Option, catalogue
 from bot.on_discord.buttons import Button, Press
-from bot.on_discord.commands import tree
 from bot.on_discord.invite import invite_url
 from bot.on_discord.post import result, status
+from bot.on_discord.tree import tree
 from bot.on_discord.words import plain, said
+from bot.telling import TELLERS, Asked, Counter
+from engine.spec import Request
+from tests.fakes.recipes import Serenade
 from tests.integration.discord_room import LRC, PNG, Room, answer, labels, room_in, song_house
 from workflows import control, reports
 from workflows.people import OPERATOR
@@ -65,11 +69,11 @@ def registered(room: Room) -> list[list[dict[str, Any]]]:
 
 def test_every_command_and_everyday_option_is_there_with_its_range(play: Play) -> None:
     async def story(room: Room) -> None:
-        sent = [command for command in registered(room)[0] if command["type"] == 1]
         commands = catalogue(room.house.rules.known)
-        assert {command["name"] for command in sent} == set(commands)
-        for registered_command in sent:
-            command = commands[registered_command["name"]]
+        sent = {name: parts for top in registered(room)[0] if top["type"] == 1 for name, *parts in leaves(top, top)}
+        assert sent.keys() == commands.keys()
+        for name, (registered_command, top) in sent.items():
+            command = commands[name]
             options = {option["name"]: option for option in registered_command["options"]}
             everyday = [option for option in command.options if option.everyday]
             for option in everyday:
@@ -78,10 +82,22 @@ def test_every_command_and_everyday_option_is_there_with_its_range(play: Play) -
             rare = len(everyday) < len(command.options)
             files = {option.name.replace("_url", "_file") for option in everyday if option.kind == "link"}
             assert set(options) == files | ({"advanced"} if rare else set())
-            assert registered_command["contexts"] == ([0] if command.admin else [0, 1])
-            assert registered_command["integration_types"] == [0]
+            # What of a group is for those in charge is there for all, and refuses the others.
+            alone = top is registered_command
+            assert top["contexts"] == ([0] if command.admin and alone else [0, 1])
+            assert top["integration_types"] == [0]
 
     play(story)
+
+
+def leaves(part: dict[str, Any], top: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Every command by its whole name, with what was registered of it and of all that begins with its first word."""
+    name = f"{above} {part['name']}".strip()
+    within = [option for option in part.get("options", ()) if option["type"] in (1, 2)]
+    for option in within if part is top or part["type"] == 2 else ():
+        yield from leaves(option, top, name)
+    if not within:
+        yield name, part, top
 
 
 def fits(shown: dict[str, Any], option: Option) -> bool:
@@ -101,22 +117,40 @@ def fits(shown: dict[str, Any], option: Option) -> bool:
 
 @pytest.mark.parametrize("presets", [0, 25, 300])
 def test_no_command_is_more_than_discord_takes(presets: int) -> None:
-    """However many names of its own the house has."""
+    """However many names of its own the house has, and however many recipes."""
 
     def characters(part: dict[str, Any]) -> int:
         own = sum(len(part[key]) for key in ("name", "description", "value") if isinstance(part.get(key), str))
         return own + sum(characters(inner) for key in ("options", "choices") for inner in part.get(key) or ())
 
     names = tuple(f"{number}".rjust(60, "x") for number in range(presets))
-    grown = tree(discord.Client(intents=discord.Intents.none()), catalogue({"genre_preset": names}))
+    known = catalogue({"genre_preset": names}, [Serenade])
+    serenade = known["recipe run serenade"]
+    many = tuple(replace(option, name=f"{option.name}{n}") for n in range(4) for option in serenade.options)
+    longer = {
+        f"recipe run s{n:02}": replace(serenade, name=f"recipe run s{n:02}", options=many) for n in range(presets)
+    }
+    known |= longer
+    grown = tree(discord.Client(intents=discord.Intents.none()), known)
     commands = [command.to_dict(grown) for command in grown.get_commands()]
     assert 10 < len(commands) <= 100
+    there: dict[str, dict[str, Any]] = {}
     for command in commands:
-        assert len(command.get("options", ())) <= 25
         assert characters(command) <= 8000
-        for option in command.get("options", ()):
-            assert 1 <= len(option["description"]) <= 100
-            assert len(option.get("choices", ())) <= 25
+        for name, leaf, _ in leaves(command, command):
+            there[name] = leaf
+            assert len(leaf.get("options", ())) <= 25
+            for option in leaf.get("options", ()):
+                assert 1 <= len(option["description"]) <= 100
+                assert len(option.get("choices", ())) <= 25
+        for group in [command, *(option for option in command.get("options", ()) if option["type"] == 2)]:
+            assert len(group.get("options", ())) <= 25
+    # As many of them as Discord takes; where there are too many words for all, the options of some are typed in one.
+    shown = [[option["name"] for option in there[name]["options"]] for name in there if name.startswith("recipe run ")]
+    assert shown[0] == ["song", "mood", "verses", "to", "steps"]
+    assert len(shown) == min(presets + 1, 25)
+    assert (["advanced"] in shown) is (presets > 0)
+    assert (len(max(shown, key=len)) == len(many)) is (presets > 0)
 
 
 def test_commands_are_sent_again_only_when_they_changed(play: Play) -> None:
@@ -258,6 +292,43 @@ def test_options_are_completed(play: Play) -> None:
         # A song that is reported is somebody else's.
         report: Any = room.client.tree.get_command("report")
         assert not report.get_parameter("job_id").autocomplete
+        group: Any = room.client.tree.get_command("challenge")
+        assert group.get_command("enter").get_parameter("song_job_id").autocomplete
+        assert not group.get_command("review").get_parameter("song_job_id").autocomplete
+
+    play(story)
+
+
+async def sung(counter: Counter, asked: Asked, ask: Serenade) -> Answer:
+    """Answers the recipe of these tests with what was asked for."""
+    return Answer(f"{asked.who.name}: {ask.song}, {ask.mood}, {ask.verses}, {ask.steps.splitlines()}")
+
+
+def test_commands_of_a_group_are_typed_filled_in_and_refused_like_any_other(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe: type[Request] = Serenade
+    monkeypatch.setitem(TELLERS, recipe, sung)
+
+    async def story(room: Room) -> None:
+        room.house.rules = replace(room.house.rules, recipes={"serenade": Serenade})
+        await room.restart()
+        typed = await room.ann.slash(room.channel, "recipe run serenade", song=12, mood="bold", steps=r"hop\nskip")
+        # An option is one line here.
+        assert answer(typed) == "ann: 12, bold, 2, ['hop', 'skip']"
+        opened = await room.ann.slash(room.channel, "recipe run serenade")
+        assert opened.modal is not None
+        assert opened.modal["title"] == "/recipe run serenade"
+        assert list(written(opened.modal)) == ["song", "mood", "options"]
+        # The form says which command it is of to a process that never saw it.
+        await room.restart()
+        filled = await room.ann.submit_modal(opened, {"song": "7", "mood": "gentle", "options": "verses:4"})
+        assert answer(filled) == "ann: 7, gentle, 4, []"
+        opened = await room.ann.slash(room.channel, "recipe run serenade")
+        wrong = await room.ann.submit_modal(opened, {"song": "7", "mood": "boldly", "options": ""})
+        assert answer(wrong) == "`mood` is boldly, must be one of gentle, bold. Try `mood:bold`."
+        refused = await room.ann.slash(room.channel, "challenge create", theme="rain")
+        assert answer(refused) == "`/challenge create` is for those who run this place."
 
     play(story)
 
@@ -275,8 +346,12 @@ def test_lists_and_help_are_told_privately(play: Play) -> None:
         assert "Nothing was charged" in answer(await room.ann.click(listed.response.message, label="Cancel #2"))
         assert "You have 995 credits" in answer(await room.ann.slash(room.channel, "credits"))
         told = answer(await room.ann.slash(room.channel, "help"))
-        for name, command in catalogue().items():
-            assert (f"`/{name}`" in told) is not command.admin
+        everybodys = {name.split()[0] for name, command in catalogue().items() if not command.admin}
+        for name in catalogue():
+            assert (f"`/{name.split()[0]}`" in told) is (name.split()[0] in everybodys)
+        told = answer(await room.ann.slash(room.channel, "help", command="challenge"))
+        assert "`/challenge enter` " in told
+        assert "`/challenge create` " not in told
         assert "`bpm`" in answer(await room.ann.slash(room.channel, "help", command="song"))
         assert "Did you mean `/song`?" in answer(await room.ann.slash(room.channel, "help", command="sogn"))
 

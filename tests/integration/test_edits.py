@@ -62,6 +62,7 @@ class Song:
     source: Source
     plan: Plan
     take: Take
+    _heard: dict[str, Audio] = field(default_factory=dict)
 
     @property
     def audio(self) -> Audio:
@@ -69,7 +70,9 @@ class Song:
 
     def sound(self, kind: str, name: str = "") -> Audio:
         [path] = [f.path for f in self.source.files if (f.kind, f.name, f.format) == (kind, name, "flac")]
-        return decode(Path(path))[0]
+        if path not in self._heard:
+            self._heard[path] = decode(Path(path))[0]
+        return self._heard[path]
 
     @property
     def stems(self) -> dict[str, Audio]:
@@ -192,7 +195,7 @@ def test_a_retake_without_variance_is_the_same_song(house: House, sung: Song) ->
 
 def test_a_retake_differs_the_more_the_more_variance_it_has(house: House, played: Song) -> None:
     known = mel(played.audio)
-    for seed in range(10):
+    for seed in range(6):
         steps = (0, 0.2, 0.4, 0.6, 0.8, 1) if seed % 2 else (0, 0.1, 0.3, 0.5, 0.7, 0.9)
         apart = []
         for variance in steps:

@@ -244,6 +244,28 @@ def test_the_ways_in_which_servers_send(pieces: tuple[bytes, ...], tmp_path: Pat
     assert (tmp_path / "in").read_bytes() == b"hello world"
 
 
+@pytest.mark.parametrize(
+    ("kind", "size", "code"),
+    [
+        ("text/csv; charset=utf-8", 9, None), ("application/jsonl", 9, None), ("text/yaml", 9, None), ("", 9, None),
+        ("application/octet-stream", 1000, None), ("text/csv", 1001, "link_too_big"), ("text/html", 9, "link_not_rows"),
+        ("audio/mpeg", 9, "link_not_rows"), ("application/zip", 9, "link_not_rows"),
+    ],
+)  # fmt: skip
+def test_a_list_of_commands_is_a_small_text(kind: str, size: int, code: str | None, tmp_path: Path) -> None:
+    async def story() -> str | None:
+        async with raw(says(head(*([f"Content-Type: {kind}"] if kind else [])), b"x" * size)) as port:
+            fetcher = Fetcher(SMALL, resolve=Names(), network=Internet({A: port}))
+            try:
+                await fetcher.fetch("http://a.example/songs.csv", tmp_path / "in", field="rows_url", text_of=1000)
+            except Refusal as refusal:
+                assert not (tmp_path / "in").exists()
+                return refusal.code
+            return None
+
+    assert tale(story()) == code
+
+
 def test_a_link_leads_on_to_another_place_without_cookies_and_with_a_new_connection(tmp_path: Path) -> None:
     seen = []
 

@@ -164,6 +164,21 @@ def test_one_stem_is_a_song_of_its_own(
     assert notice.params["stems"] == ["vocals"]
 
 
+def test_a_backing_track_is_all_but_the_estimated_voice(
+    studio: Studio, song: Path, apart: tuple[Plan, TrackResult, Sink], tmp_path: Path
+) -> None:
+    spec = parse("extract-stem", {**LINK, "track_name": "backing_track"})
+    plan, result, _ = made(studio, spec, recorded(song, tmp_path))
+    assert result.title == "Harbour (backing track)"
+    backing, expected = decode(Path(result.files[0].path))[0], decode(song)[0] - stem(apart[1], "vocals")
+    # Louder than a file can hold, so it is a little quieter, and nothing of it is cut off.
+    loudest = np.abs(expected).max()
+    assert loudest > 1
+    assert np.abs(backing * loudest - expected).max() < 2 * EXACT
+    [notice] = [notice for notice in plan.notices if notice.code == "stems_approximate"]
+    assert list(notice.params["confidence"]) == notice.params["stems"] == ["backing_track"]
+
+
 def test_a_stem_that_cannot_be_told_apart_is_refused(studio: Studio, song: Path, tmp_path: Path) -> None:
     with pytest.raises(EngineError) as told:
         studio.plan(parse("extract-stem", {**LINK, "track_name": "brass"}), recorded(song, tmp_path))

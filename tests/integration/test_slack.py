@@ -142,6 +142,27 @@ def test_an_unknown_command_gets_a_hint(play: Play) -> None:
     play(story)
 
 
+def test_commands_of_a_group_are_typed_behind_their_words(play: Play) -> None:
+    async def story(here: Scene) -> None:
+        async def said(text: str) -> str:
+            return await here.reply(await here.people.slash(here.ann, here.channel, "/studio", text))
+
+        assert (
+            await said("mydata")
+            == "`/studio mydata` needs one word more: `/studio mydata export` or `/studio mydata delete`."
+        )
+        assert "Did you mean `/studio challenge create`?" in await said("challenge creat theme:rain")
+        assert await said("challenge create rain") == "`/studio challenge create` is for those who run this place."
+        assert "`/studio challenge enter` " in await said("help challenge")
+        view = await here.form(await here.people.slash(here.ann, here.channel, "/studio", "Recipe  schedule"))
+        assert view.definition["title"]["text"] == "/studio recipe schedule"
+        # What the form says of itself is enough to read it.
+        await (await here.people.submit_view(here.ann, view, {"name": "x", "when": "someday"})).ack
+        assert list(view.errors) == ["when"]
+
+    play(story)
+
+
 def test_studio_alone_tells_what_can_be_typed_here(play: Play) -> None:
     async def story(here: Scene) -> None:
         words = await here.reply(await here.people.slash(here.ann, here.channel, "/studio"))

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bot.on_slack import courier
+from bot.on_slack import wall
 from bot.on_slack.manifest import SCOPES
 from bot.on_slack.pace import Pace
 from tests.fakes.slack import Post
@@ -31,7 +31,7 @@ Story = Callable[[Scene], Awaitable[None]]
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deliver, "FIRST_WAIT_MS", 0)
     monkeypatch.setattr(deliver, "LONGEST_WAIT_MS", 0)
-    monkeypatch.setattr(courier, "SETTLING_S", (0.01, 0.01, 0.01))
+    monkeypatch.setattr(wall, "SETTLING_S", (0.01, 0.01, 0.01))
 
 
 def play(tmp_path: Path, story: Story, **more: Any) -> None:

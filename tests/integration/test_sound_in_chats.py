@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from bot.on_slack import handlers
+from bot.on_slack import private
 from tests.fakes.incoming import ScriptedDecoder, ScriptedFetcher
 from tests.fakes.pool import ListeningPool
 from tests.fakes.slack import Channel, User
 from tests.fakes.slack.messages import File
 from tests.integration.discord_room import Room, answer, labels, room_in
 from tests.integration.house import House, rules
-from tests.integration.slack_house import Scene, scene, shown
+from tests.integration.slack_house import Scene, buttons, scene, shown
 from workflows import control
 from workflows.incoming import Incoming
 from workflows.view import JobView
@@ -258,13 +258,13 @@ def test_a_file_that_is_too_big_is_not_read_to_its_end(tmp_path: Path) -> None:
 
 
 def test_who_waits_for_a_slow_link_in_slack_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handlers, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(private, "PATIENCE_S", 0.01)
 
     async def story(here: Scene, fetcher: ScriptedFetcher) -> None:
         fetcher.slow = frozenset({RAIN})
         asked = await here.people.slash(here.ann, here.channel, "/studio", f"analyze {RAIN}")
         await here.until(lambda: asked.replies, "a word")
-        assert [shown(reply.blocks) for reply in asked.replies] == ["Fetching the sound …"]
+        assert [shown(reply.blocks) for reply in asked.replies] == ["Fetching the file …"]
         fetcher.released.set()
         await here.until(lambda: len(asked.replies) > 1, "an answer")
         assert "#1 taken" in shown(asked.replies[1].blocks)
@@ -297,10 +297,36 @@ def test_the_menu_of_a_message_in_slack_starts_from_its_sound(tmp_path: Path) ->
     play_on_slack(tmp_path, story)
 
 
-def shared(here: Scene, user: User, channel: Channel | None = None) -> File:
+def test_a_list_of_songs_in_slack_comes_as_a_file_and_is_begun_by_a_button(tmp_path: Path) -> None:
+    async def story(here: Scene, fetcher: ScriptedFetcher) -> None:
+        rows = b"/song slow blues duration:30\n/song bpm:9 x\n/song ska duration:30\n"
+        file = shared(here, here.ann, name="songs.txt", data=rows)
+        form = await here.form(await here.people.slash(here.ann, here.channel, "/studio", "batch"))
+        await here.people.submit_view(here.ann, form, {"rows_file": [file]})
+        offer = await here.whisper(here.ann)
+        assert "`bpm` is 9" in shown(offer.blocks)
+        assert (buttons(offer), fetcher.asked) == (["d:run_start:1:0", "d:run_drop:1:0"], [])
+        begun = await here.people.press(here.ann, offer, "d:run_start:1:0")
+        assert "2" in await here.reply(begun)
+        await here.deliver()
+        [post] = here.slack.posts(here.channel)
+        assert "d:run_cancel:1:0" in buttons(post)
+        # Nobody reads a file that they can't see; and no list is endless.
+        refused = await here.people.slash(here.bob, here.channel, "/studio", f"batch {file.url}")
+        assert "not one that you and this channel can see" in await here.reply(refused)
+        long = shared(here, here.ann, name="songs.txt", data=b"/song x\n" * 200_000)
+        refused = await here.people.slash(here.ann, here.channel, "/studio", f"batch {long.url}")
+        assert "too big: at most 1 MB" in (await here.reply(refused)).replace(",", ":")
+
+    play_on_slack(tmp_path, story)
+
+
+def shared(
+    here: Scene, user: User, channel: Channel | None = None, *, name: str = "rain.mp3", data: bytes = SOUND
+) -> File:
     """A file that somebody uploaded, and showed in a channel."""
-    file = here.slack.workspace.add_file("rain.mp3", len(SOUND), user)
-    file.data, file.completed_at = SOUND, here.slack.clock.now()
+    file = here.slack.workspace.add_file(name, len(data), user)
+    file.data, file.completed_at = data, here.slack.clock.now()
     if channel is not None:
         here.people.say(user, channel, "listen", files=[file])
     return file

@@ -109,6 +109,7 @@ ASKED: dict[str, tuple[str, dict[str, Any]]] = {
     "wav": ("stems", {"format": "wav", "display_name": "Parts", "duration": 90, "seed": 5}),
     "vocals": ("extract-stem", {"track_name": "vocals"}),
     "brass": ("extract-stem", {"track_name": "brass"}),
+    "backing": ("extract-stem", {"track_name": "backing_track"}),
 }
 
 
@@ -171,7 +172,8 @@ async def story(house: House) -> Tale:
         house.db.write(lambda session: [tracks.delete(session, track.id) for track in told.tracks])
         await worked(house, worker)
         made["late"] = await house.job(late)
-        while await deliver_due(house.db, {"terminal": FolderCourier(house.blobs.path, house.folder / "songs")}):
+        courier = FolderCourier(house.blobs.path, house.folder / "songs", house.rules)
+        while await deliver_due(house.db, {"terminal": courier}):
             pass
         return Tale(house, told, made, source, (await credits.balance(house.db, house.rules.pricing, ANN)).posted)
     finally:
@@ -266,6 +268,24 @@ def test_one_stem_alone_is_a_track_of_its_own(tale: Tale) -> None:
             "Rain (vocals)", round(track.bpm), track.keyscale, True,
         )  # fmt: skip
         assert tag.cover is not None
+
+
+def test_a_backing_track_is_the_song_without_its_voices_and_has_the_words_to_sing(tale: Tale) -> None:
+    job = tale.jobs["backing"]
+    [track], [song] = job.tracks, tale.song.tracks
+    assert track.title == "Rain (backing track)"
+    voices = sum(
+        sound(tale.path("song", "stem", name, "flac"))
+        for name in stem_names(tale.song)
+        if name in ("vocals", "backing_vocals")
+    )
+    backing = sound(tale.path("backing", "audio", "", "flac"))
+    assert np.abs(backing + voices - sound(tale.path("song", "audio", "", "flac"))).max() < EXACT
+    assert np.abs(voices).max() > 0.05
+    assert track.lrc is not None
+    assert track.lrc.splitlines()[3:] == str(song.lrc).splitlines()[3:]
+    assert "[ti:Rain (backing track)]" in track.lrc
+    assert read(tale.path("backing", "audio", "", "mp3")).lines != ()
 
 
 def test_a_stem_that_the_song_lacks_is_named_with_those_it_has(tale: Tale) -> None:

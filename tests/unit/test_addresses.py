@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from workflows.fetch import Fetcher
 from workflows.fetch.addresses import is_public, is_this_machine
-from workflows.fetch.answer import NAME_CHARACTERS, check, cleaned, name
+from workflows.fetch.answer import NAME_CHARACTERS, SOUND, check, cleaned, name
 from workflows.fetch.link import judged, led_on, shown
 from workflows.fetch.names import is_inside
 from workflows.limits import Fetching
@@ -341,7 +341,7 @@ def test_no_name_breaks_anything(text: str) -> None:
     ],
 )  # fmt: skip
 def test_what_may_be_sound(kind: str) -> None:
-    check(httpx.Response(200, headers={"content-type": kind} if kind else {}), 100)
+    check(httpx.Response(200, headers={"content-type": kind} if kind else {}), SOUND, 100)
 
 
 @pytest.mark.parametrize(
@@ -358,6 +358,6 @@ def test_what_may_be_sound(kind: str) -> None:
 )  # fmt: skip
 def test_what_is_not_sound(kind: str, what: str) -> None:
     with pytest.raises(Refusal) as caught:
-        check(httpx.Response(200, headers={"content-type": kind}), 100)
+        check(httpx.Response(200, headers={"content-type": kind}), SOUND, 100)
     assert caught.value.code == "link_not_sound"
     assert list(caught.value.params) == [what]

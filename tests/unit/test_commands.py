@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
+from pydantic import Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
-from bot.commands import Command, Option, as_json, catalogue, nearest
+from bot.commands import Command, Option, as_json, catalogue, nearest, next_words, verbs
 from bot.syntax import parse_command
 from engine.spec import MODELS, InvalidSpec, option_names, parse_as
 from engine.spec.tasks import Text2Music
-from workflows.asks import ASKS
+from tests.fakes.recipes import Serenade
+from workflows.asks import ASKS, asks
+from workflows.asks.runs import RecipeRun
 
-COMMANDS = catalogue()
-REQUESTS = MODELS | ASKS
+COMMANDS = catalogue(recipes=[Serenade])
+REQUESTS = MODELS | ASKS | asks([Serenade])
 OPTIONS = [
     pytest.param(command, option, id=f"{command.name}-{option.name}")
     for command in COMMANDS.values()
@@ -113,6 +117,37 @@ def test_every_command_that_makes_music_has_a_form() -> None:
     assert all(command.form for command in COMMANDS.values() if command.music)
 
 
+def test_no_command_stands_in_the_way_of_a_group() -> None:
+    # A chat that shows groups knows no command of a group's own name.
+    assert [name for name in COMMANDS if verbs(COMMANDS, name)] == []
+    assert next_words(verbs(COMMANDS, "mydata"), "mydata") == ("export", "delete")
+    assert [command.name for command in verbs(COMMANDS, "recipe run")] == ["recipe run serenade"]
+    assert "run" in next_words(verbs(COMMANDS, "recipe"), "recipe")
+
+
+def test_a_field_that_reads_what_it_takes_itself_is_typed_as_text() -> None:
+    class Split:
+        """Words with commas between them."""
+
+        def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+            return core_schema.no_info_before_validator_function(lambda typed: typed.split(","), handler(source))
+
+        def words(self) -> str:
+            return "words with commas between them"
+
+    class Toast(RecipeRun):
+        """A song for everybody at the table."""
+
+        task: Literal["recipe run toast"] = "recipe run toast"
+        example: ClassVar[str] = "/recipe run toast names:ann,ben"
+        names: Annotated[tuple[str, ...], Split()] = Field(description="Who sits there", examples=["ann,ben"])
+
+    toast = catalogue(recipes=[Toast])["recipe run toast"].options[0]
+    assert (toast.kind, toast.allowed, toast.max_length) == ("text", "words with commas between them", None)
+    every = COMMANDS["challenge create"].spellings()["every"]
+    assert (every.kind, every.sample) == ("text", "friday 18:00")
+
+
 def test_the_likeliest_options_stand_first() -> None:
     assert COMMANDS["song"].options[0].name == "caption"
     assert [option.name for option in COMMANDS["repaint"].options][:3] == [
@@ -127,11 +162,11 @@ def test_names_of_the_operator_become_choices() -> None:
 
 
 def test_the_catalogue_is_plain_json() -> None:
-    listed = json.loads(json.dumps(as_json()))["commands"]
+    listed = json.loads(json.dumps(as_json(COMMANDS)))["commands"]
     assert [command["name"] for command in listed] == list(COMMANDS)
     song = listed[0]
     assert song["options"][0]["aliases"] == ["prompt"]
-    assert {"name", "task", "summary", "options", "main", "example", "music", "form", "admin"} == song.keys()
+    assert {"name", "task", "summary", "options", "main", "example", "music", "posts", "form", "admin"} == song.keys()
 
 
 def test_a_list_of_seeds_can_be_typed() -> None:

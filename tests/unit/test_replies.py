@@ -107,6 +107,8 @@ SAID = {
     ),
     "/sogn x": "I don't know the command `/sogn`. Did you mean `/song`?",
     "/zzzzz x": "I don't know the command `/zzzzz`.",
+    "/mydata": "`/mydata` needs one word more: `/mydata export` or `/mydata delete`.",
+    "/challenge creat x": "I don't know the command `/challenge creat`. Did you mean `/challenge create`?",
 }
 
 

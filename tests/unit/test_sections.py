@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.studio.compose.lyrics import parse_lyrics, written
@@ -141,6 +141,15 @@ SECTION = st.tuples(
     sections=st.lists(SECTION, min_size=1, max_size=5), duration=st.floats(5, 90), bpm=st.integers(30, 300),
     metre=st.sampled_from(("2/4", "3/4", "4/4", "6/8")), caption=st.sampled_from(("", "duet", "choir", "harmonies")),
     rap=st.booleans(), seed=st.integers(0, 99),
+)  # fmt: skip
+# What is spoken late sounds where the next line is sung.
+@example(
+    sections=[
+        ("Chorus", ["la ", "la ", "la ", "la " * 9 + "(oh oh oh oh oh )"]), ("Chorus", []),
+        ("Chorus", ["la ", "la ", "la la la la (oh oh oh oh oh )", "la " * 14]), ("Rap", ["la (oh oh )"]),
+        ("Verse", ["la (oh )"]),
+    ],
+    duration=17.5, bpm=173, metre="2/4", caption="", rap=False, seed=1,
 )  # fmt: skip
 def test_every_line_and_every_answer_is_sung_in_order_or_named(
     sections: list[tuple[str, list[str]]], duration: float, bpm: int, metre: str, caption: str, rap: bool, seed: int

@@ -9,9 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.commands import Command, catalogue
-from bot.syntax import BadCommand, UnknownCommand, format_command, format_option, parse_command
+from bot.naming import UnknownCommand
+from bot.syntax import BadCommand, format_command, format_option, parse_command
+from tests.fakes.recipes import Serenade
 
-COMMANDS = catalogue()
+COMMANDS = catalogue(recipes=[Serenade])
 
 READ = [
     ('/song caption:"slow blues" duration:60 seed:7', {"caption": "slow blues", "duration": "60", "seed": "7"}),
@@ -44,6 +46,25 @@ READ = [
 @pytest.mark.parametrize(("text", "values"), READ)
 def test_a_command_is_read(text: str, values: dict[str, str]) -> None:
     assert parse_command(text, COMMANDS).values == values
+
+
+NAMED = [
+    ('/challenge create theme:"the sea" submit:3d', "challenge create", {"theme": "the sea", "submit": "3d"}),
+    ("/challenge create the sea; a train prize:500", "challenge create", {"theme": "the sea; a train", "prize": "500"}),
+    (" / Challenge   ENTER #12 ", "challenge enter", {"song_job_id": "12"}),
+    ("recipe list", "recipe list", {}),
+    ("/recipe\nschedule song-a-day when:daily", "recipe schedule", {"name": "song-a-day", "when": "daily"}),
+    ("/recipe run serenade 12 mood:bold", "recipe run serenade", {"song": "12", "mood": "bold"}),
+    ("/review", "review", {}),
+    ("/challenge review", "challenge review", {}),
+    ("/simple challenge create", "simple", {"query": "challenge create"}),
+]
+
+
+@pytest.mark.parametrize(("text", "name", "values"), NAMED)
+def test_a_name_may_be_of_several_words(text: str, name: str, values: dict[str, str]) -> None:
+    parsed = parse_command(text, COMMANDS)
+    assert (parsed.command.name, parsed.values) == (name, values)
 
 
 WORDS = [
@@ -149,6 +170,12 @@ def test_every_slip_is_reported() -> None:
         ("/sogn blues", "sogn", "song"),
         ("/text2music blues", "text2music", "song"),
         ("/extract-stem", "extract-stem", "stem"),
+        ("/challenge creat theme:x", "challenge creat", "challenge create"),
+        ("/challange create", "challange", "challenge create"),
+        ("/chalenge", "chalenge", "challenge"),
+        ("/recipe run serenad 12", "recipe run serenad", "recipe run serenade"),
+        ("/recipe rnu serenade", "recipe rnu", "recipe run"),
+        ("/serenade 12", "serenade", "recipe run serenade"),
     ],
 )
 def test_an_unknown_command_suggests_the_nearest(text: str, name: str, suggestion: str) -> None:
@@ -156,6 +183,22 @@ def test_an_unknown_command_suggests_the_nearest(text: str, name: str, suggestio
         parse_command(text, COMMANDS)
     assert (caught.value.code, caught.value.name) == ("unknown_command", name)
     assert caught.value.suggestions[0] == suggestion
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "verbs"),
+    [
+        ("/mydata", "mydata", ("mydata export", "mydata delete")),
+        ("  mydata  ", "mydata", ("mydata export", "mydata delete")),
+        ("/MyData zzzzzz sure:true", "mydata", ("mydata export", "mydata delete")),
+        ("/mydata sure:true", "mydata", ("mydata export", "mydata delete")),
+        ("/recipe run", "recipe run", ("recipe run serenade",)),
+    ],
+)
+def test_a_name_that_needs_one_word_more_lists_them(text: str, name: str, verbs: tuple[str, ...]) -> None:
+    with pytest.raises(UnknownCommand) as caught:
+        parse_command(text, COMMANDS)
+    assert (caught.value.code, caught.value.name, caught.value.suggestions) == ("unfinished_command", name, verbs)
 
 
 @pytest.mark.parametrize("text", ["", "/", "   ", "/zzzzzz", "good morning", "\ud800"])

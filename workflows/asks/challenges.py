@@ -8,12 +8,16 @@ from pydantic import Field
 
 from engine.spec.fields import AutoWord, Choice, JobId, Range, Text
 from workflows.asks.base import Ask
+from workflows.asks.times import InZone, PointInTime, Recurring, Reminder, Window
 
 TIES = ("share", "earliest", "nobody")
 THEMES = ("fixed", "list", "vote")
 ChallengeNumber = Annotated[int | None, Range(1, 2**53, thing="the number of a challenge"), AutoWord()]
-EntryNumber = Annotated[int, Range(1, 10_000, thing="the number of an entry, as the challenge shows it")]
-Length = Annotated[str, Text(1, 30)]
+EntryNumber = Annotated[
+    int | None, Range(1, 10_000, thing="the number of an entry, as the challenge shows it"), AutoWord()
+]
+SongNumber = Annotated[int | None, Range(1, 2**53, thing="the number of a song"), AutoWord()]
+Why = Annotated[str, Text(0, 300)]
 
 _WHICH = "Which challenge; without it, the one of this channel"
 
@@ -32,32 +36,33 @@ class ChallengeCreate(Ask):
     example: ClassVar[str] = '/challenge create theme:"rain" submit:3d vote:2d prize:500'
     form: ClassVar[tuple[str, ...]] = ("theme", "submit", "vote", "prize")
     changes: ClassVar[bool] = True
+    posts: ClassVar[bool] = True
     admin: ClassVar[bool] = True
     theme: Annotated[str, Text(1, 2000)] = Field(
         description="The theme; several with ; between them", examples=["rain; the sea; a train at night"]
     )
-    submit: Length = Field("3d", description="How long songs can be entered", examples=["3d"])
-    vote: Length = Field("2d", description="How long people can vote", examples=["2d"])
+    submit: Window = Field("3d", description="How long songs can be entered", examples=["3d"])
+    vote: Window = Field("2d", description="How long people can vote", examples=["2d"])
     prize: Annotated[str, Text(0, 100)] = Field(
         "0", description="Credits for the winner, or for each place", examples=["500, 200, 100"]
     )
     themes: Annotated[str, Choice(THEMES)] = Field(
         "fixed", description="fixed: the first; list: the next each time; vote: people choose"
     )
-    theme_vote: Length = Field("1d", description="How long people can vote for the theme", examples=["1d"])
+    theme_vote: Window = Field("1d", description="How long people can vote for the theme", examples=["1d"])
     each: Annotated[int, Range(1, 10, "songs")] = Field(1, description="Songs that one person may enter")
     anonymous: bool = Field(True, description="Nobody sees whose song is whose until the end")
     review: bool = Field(False, description="Somebody in charge looks at each entry first")
     tie: Annotated[str, Choice(TIES)] = Field("share", description="Who wins where two have as many votes")
-    remind: Length = Field("6h", description="How long before the end people are reminded; 0: never", examples=["6h"])
-    starts: Annotated[str, Text(0, 60)] = Field(
-        "", description="When it begins; without it, now", examples=["2026-12-04 18:00"]
+    remind: Reminder = Field("6h", description="How long before the end people are reminded; 0: never", examples=["6h"])
+    starts: PointInTime = Field("", description="When it begins; without it, now", examples=["friday 18:00"])
+    every: Recurring = Field(
+        "", description="When one begins, again and again; without it, it is held once", examples=["friday 18:00"]
     )
-    every: Annotated[str, Text(0, 60)] = Field(
-        "", description="When the next ones begin; without it, it is held once", examples=["friday 18:00"]
+    zone: InZone = Field("", description="Time zone", examples=["Europe/Berlin"])
+    season: Annotated[str, Text(0, 60)] = Field(
+        "", description="Whose table it counts for; without it, the year's", examples=["Winter 2026"]
     )
-    zone: Annotated[str, Text(0, 60)] = Field("", description="Time zone", examples=["Europe/Berlin"])
-    season: Annotated[str, Text(0, 60)] = Field("", description="Whose table it counts for", examples=["Winter 2026"])
 
 
 class ChallengeHere(_OfChallenge):
@@ -67,6 +72,7 @@ class ChallengeHere(_OfChallenge):
     main: ClassVar[str | None] = "challenge"
     example: ClassVar[str] = "/challenge here 3"
     changes: ClassVar[bool] = True
+    posts: ClassVar[bool] = True
     admin: ClassVar[bool] = True
 
 
@@ -76,9 +82,10 @@ class ChallengeEnter(_OfChallenge):
     task: Literal["challenge enter"] = "challenge enter"
     main: ClassVar[str | None] = "song_job_id"
     example: ClassVar[str] = "/challenge enter 12"
-    form: ClassVar[tuple[str, ...]] = ("song_job_id",)
     changes: ClassVar[bool] = True
-    song_job_id: JobId = Field(description="Your song, by its number", examples=["12"])
+    song_job_id: SongNumber = Field(
+        None, description="Your song, by its number; without it, you are asked which", examples=["12"]
+    )
     take: Annotated[int, Range(1, 16)] = Field(1, description="Which take of it")
 
 
@@ -89,7 +96,7 @@ class ChallengeWithdraw(_OfChallenge):
     main: ClassVar[str | None] = "song_job_id"
     example: ClassVar[str] = "/challenge withdraw 12"
     changes: ClassVar[bool] = True
-    song_job_id: Annotated[int | None, Range(1, 2**53, thing="the number of a song"), AutoWord()] = Field(
+    song_job_id: SongNumber = Field(
         None, description="Which song; without it, the only one you entered", examples=["12"]
     )
 
@@ -100,10 +107,9 @@ class ChallengeVote(_OfChallenge):
     task: Literal["challenge vote"] = "challenge vote"
     main: ClassVar[str | None] = "entry"
     example: ClassVar[str] = "/challenge vote 4"
-    form: ClassVar[tuple[str, ...]] = ("entry",)
     changes: ClassVar[bool] = True
     entry: EntryNumber = Field(
-        description="The number of the entry; of the theme, while themes are voted for", examples=["4"]
+        None, description="The number of the entry, or of the theme; without it, you are asked", examples=["4"]
     )
 
 
@@ -124,19 +130,29 @@ class ChallengeResults(_OfChallenge):
 
 
 class ChallengeReview(_OfChallenge):
-    """Let an entry be shown, or don't; without an entry, those that wait."""
+    """Entries that wait for a look; with a song, let it be shown."""
 
     task: Literal["challenge review"] = "challenge review"
     main: ClassVar[str | None] = "song_job_id"
     example: ClassVar[str] = "/challenge review 12"
     changes: ClassVar[bool] = True
     admin: ClassVar[bool] = True
-    song_job_id: Annotated[int | None, Range(1, 2**53, thing="the number of a song"), AutoWord()] = Field(
-        None, description="The song that was entered", examples=["12"]
+    song_job_id: SongNumber = Field(
+        None, description="The song that may be shown; without it, those that wait", examples=["12"]
     )
-    reject: Annotated[str, Text(0, 300)] = Field(
-        "", description="Why it is not to be shown; without it, it is", examples=["not about rain"]
-    )
+
+
+class ChallengeReject(_OfChallenge):
+    """Take somebody's entry out, whether it was shown or not."""
+
+    task: Literal["challenge reject"] = "challenge reject"
+    main: ClassVar[str | None] = "song_job_id"
+    example: ClassVar[str] = '/challenge reject 12 why:"not about rain"'
+    form: ClassVar[tuple[str, ...]] = ("song_job_id", "why")
+    changes: ClassVar[bool] = True
+    admin: ClassVar[bool] = True
+    song_job_id: JobId = Field(description="The song that was entered", examples=["12"])
+    why: Why = Field("", description="What whoever entered it is told", examples=["not about rain"])
 
 
 class ChallengeCancel(_OfChallenge):
@@ -147,11 +163,11 @@ class ChallengeCancel(_OfChallenge):
     example: ClassVar[str] = "/challenge cancel 3"
     changes: ClassVar[bool] = True
     admin: ClassVar[bool] = True
-    why: Annotated[str, Text(0, 300)] = Field("", description="What people are told", examples=["we are moving"])
+    why: Why = Field("", description="What people are told", examples=["we are moving"])
     following: bool = Field(True, description="And none of those that would follow")
 
 
 MODELS: tuple[type[Ask], ...] = (
     ChallengeCreate, ChallengeEnter, ChallengeWithdraw, ChallengeVote, ChallengeStatus, ChallengeResults,
-    ChallengeHere, ChallengeReview, ChallengeCancel,
+    ChallengeHere, ChallengeReview, ChallengeReject, ChallengeCancel,
 )  # fmt: skip

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from engine.spec.base import one_source
 from engine.spec.fields import Link, Range, Text
 from workflows.asks.base import Ask
+from workflows.asks.times import InZone, Recurring
+from workflows.recipes.recipe import Recipe
 
 Rows = Annotated[str, Text(0, 20_000)]
 RunNumber = Annotated[int, Range(1, 2**53, thing="the number of a run, as its message shows it")]
@@ -21,7 +24,10 @@ class Batch(Ask):
     example: ClassVar[str] = "/batch https://example.com/songs.csv"
     form: ClassVar[tuple[str, ...]] = ("rows_url", "rows")
     changes: ClassVar[bool] = True
-    rows_url: Link = Field(None, description="Link to the file: CSV, JSONL or YAML")
+    posts: ClassVar[bool] = True
+    rows_url: Link = Field(
+        None, description="Link to the list: CSV, JSONL or YAML", examples=["https://example.com/songs.csv"]
+    )
     rows: Rows = Field("", description="The rows themselves, one in a line", examples=["/song slow blues"])
 
 
@@ -44,11 +50,21 @@ class RecipeList(Ask):
 class RecipeRun(Ask):
     """What the commands of all recipes have in common: `/recipe run NAME`, one model each, made from its inputs.
 
-    `recipe` is the name it has in `config/recipes`.
+    `recipe` is the name it has in `config/recipes`, `made_from` is what stands there. Exactly one of the inputs
+    `one_of` is given, where it names any.
     """
 
     changes: ClassVar[bool] = True
+    posts: ClassVar[bool] = True
     recipe: ClassVar[str]
+    made_from: ClassVar[Recipe]
+    one_of: ClassVar[tuple[str, ...]] = ()
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Self:
+        if self.one_of:
+            one_source(**{name: getattr(self, name) for name in self.one_of})
+        return self
 
 
 class RecipeSchedule(Ask):
@@ -60,9 +76,11 @@ class RecipeSchedule(Ask):
     form: ClassVar[tuple[str, ...]] = ("name", "when", "zone", "inputs")
     changes: ClassVar[bool] = True
     name: Annotated[str, Text(1, 40)] = Field(description="The recipe", examples=["song-a-day"])
-    when: Annotated[str, Text(1, 60)] = Field(description="When", examples=["daily 09:00"])
-    zone: Annotated[str, Text(0, 60)] = Field("", description="Time zone", examples=["Europe/Berlin"])
-    inputs: Annotated[str, Text(0, 2000)] = Field("", description="What the recipe asks for, as name:value")
+    when: Recurring = Field(description="On which days, and when", examples=["daily 09:00"])
+    zone: InZone = Field("", description="Time zone", examples=["Europe/Berlin"])
+    inputs: Annotated[str, Text(0, 2000)] = Field(
+        "", description="What the recipe asks for, as name:value", examples=["theme:rain"]
+    )
 
 
 class RecipeSchedules(Ask):

@@ -1,9 +1,10 @@
-"""What a server answers, before any of it is read: whether it can be a sound file, and what the file is called."""
+"""What a server answers, before any of it is read: whether it can be what is wanted, and what the file is called."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from email.message import Message
 
 import httpx
@@ -13,11 +14,34 @@ from workflows.refusal import Refusal
 NAME_CHARACTERS = 120
 
 _LED_ON = frozenset({301, 302, 303, 307, 308})
-_SOUND = re.compile(r"(?:audio|video)/[\w.+-]+|application/(?:octet-stream|ogg)|binary/octet-stream")
 # Text that only names files elsewhere: following it would go past every check.
 _PLAYLIST = re.compile(r"(?:audio|video|application)/(?:[\w.-]*(?:mpegurl|scpls|smil|xspf|asx)[\w.+-]*|dash\+xml)")
 _PAGE = re.compile(r"text/.*|application/(?:json|xml|xhtml\+xml|[\w.-]+\+(?:json|xml))")
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a file has to be by the word of its server; `code` refuses what is none."""
+
+    accept: str
+    kinds: re.Pattern[str]
+    code: str
+
+
+SOUND = Wanted(
+    "audio/*, video/*, */*;q=0.5",
+    re.compile(r"(?:audio|video)/[\w.+-]+|application/(?:octet-stream|ogg)|binary/octet-stream"),
+    "link_not_sound",
+)
+TEXT = Wanted(
+    "text/*, application/json, */*;q=0.5",
+    re.compile(
+        r"text/(?!html)[\w.+-]+|application/(?:octet-stream|(?:x-)?(?:json|jsonl|ndjson|yaml)|json-lines|vnd\.ms-excel)"
+        r"|binary/octet-stream"
+    ),
+    "link_not_rows",
+)
 
 
 def leads_on(answer: httpx.Response) -> str | None:
@@ -25,20 +49,19 @@ def leads_on(answer: httpx.Response) -> str | None:
     return answer.headers.get("location") if answer.status_code in _LED_ON else None
 
 
-def check(answer: httpx.Response, most: int) -> None:
-    """Raises `Refusal` unless `answer` is a file that may be sound, of at most `most` bytes by its own word."""
+def check(answer: httpx.Response, wanted: Wanted, most: int) -> None:
+    """Raises `Refusal` unless `answer` may be what is wanted, and by its own word at most `most` bytes of it."""
     if answer.status_code != 200:
         raise _status(answer.status_code)
     # We asked for none: packed, a file could be any size.
     if answer.headers.get("content-encoding", "").strip().casefold() not in ("", "identity"):
-        raise Refusal("link_not_sound", packed=True)
+        raise Refusal(wanted.code, packed=True)
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().casefold()
-    if _PLAYLIST.fullmatch(kind):
-        raise Refusal("link_not_sound", playlist=True)
-    if _PAGE.fullmatch(kind):
-        raise Refusal("link_not_sound", page=True)
-    if kind and not _SOUND.fullmatch(kind):
-        raise Refusal("link_not_sound", type=kind)
+    if wanted is SOUND and _PLAYLIST.fullmatch(kind):
+        raise Refusal(wanted.code, playlist=True)
+    if kind and not wanted.kinds.fullmatch(kind):
+        page = True if _PAGE.fullmatch(kind) else None
+        raise Refusal(wanted.code, page=page, type=None if page else kind)
     length = answer.headers.get("content-length", "")
     if length.isdecimal() and int(length) > most:
         raise Refusal("link_too_big", size_mb=round(int(length) / 1e6), most=most / 1e6)

@@ -16,6 +16,7 @@ import httpx
 
 from workflows.fetch import answer as answers
 from workflows.fetch import link as links
+from workflows.fetch.answer import SOUND, TEXT, Wanted
 from workflows.fetch.names import Lookups, Resolve
 from workflows.fetch.network import Guard, Transport, Wire
 from workflows.limits import Fetching
@@ -24,8 +25,7 @@ from workflows.refusal import Refusal
 MB = 1_000_000
 # No cookies, no referrer, nothing that tells who asked; and nothing packed, for that may be any size unpacked.
 HEADERS = {
-    "User-Agent": "Minstrel (fetches a sound file that somebody linked to)",
-    "Accept": "audio/*, video/*, */*;q=0.5",
+    "User-Agent": "Minstrel (fetches a file that somebody linked to)",
     "Accept-Encoding": "identity",
     "Connection": "close",
 }
@@ -69,14 +69,17 @@ class Fetcher:
         self._under_way: dict[asyncio.Timeout, asyncio.Future[None]] = {}
         self._closed = False
 
-    async def fetch(self, url: str, to: Path, *, field: str) -> Fetched:
+    async def fetch(self, url: str, to: Path, *, field: str, text_of: int | None = None) -> Fetched:
         """Write the file behind `url` to `to`; a file that is there is replaced. On any failure there is none.
 
-        Raises `Refusal` that names `field`. Waits while as many as may are fetched at once.
+        It may be sound or, where `text_of` says so, text of at most so many bytes. Raises `Refusal` that names `field`.
+        Waits while as many as may are fetched at once.
         """
+        wanted = SOUND if text_of is None else TEXT
+        most = int(self._rules.most_mb * MB) if text_of is None else text_of
         try:
             async with self._place():
-                return await self._in_time(url, to)
+                return await self._in_time(url, to, wanted, most)
         except Refusal as refusal:
             # Only these know what was asked; what a server said about itself on the way is nobody's.
             refusal.field, refusal.value = field, links.shown(url) or None
@@ -100,7 +103,7 @@ class Fetcher:
     def _place(self) -> asyncio.Semaphore:
         return self._places.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(self._rules.at_once))
 
-    async def _in_time(self, url: str, to: Path) -> Fetched:
+    async def _in_time(self, url: str, to: Path, wanted: Wanted, most: int) -> Fetched:
         """`_followed` within the time for all of it, however little comes at a time."""
         if self._closed:
             raise Refusal("house_closing")
@@ -109,7 +112,7 @@ class Fetcher:
             async with asyncio.timeout(self._rules.most_s) as clock:
                 self._under_way[clock] = ended
                 try:
-                    return await self._followed(links.judged(url), to)
+                    return await self._followed(links.judged(url), to, wanted, most)
                 finally:
                     del self._under_way[clock]
         except (TimeoutError, httpcore.ReadTimeout, httpcore.WriteTimeout) as late:
@@ -122,31 +125,27 @@ class Fetcher:
         finally:
             ended.set_result(None)
 
-    async def _followed(self, link: httpx.URL, to: Path) -> Fetched:
+    async def _followed(self, link: httpx.URL, to: Path, wanted: Wanted, most: int) -> Fetched:
         """Each step gets a connection of its own, and with it the judgement of its address."""
         for _ in range(self._rules.redirects + 1):
             async with Transport(self._guard, self._tls) as transport:
-                answer = await transport.handle_async_request(self._request(link))
+                answer = await transport.handle_async_request(self._request(link, wanted))
                 try:
                     location = answers.leads_on(answer)
                     if location is None:
-                        answers.check(answer, self._most)
-                        size = await self._saved(answer, to)
+                        answers.check(answer, wanted, most)
+                        size = await self._saved(answer, to, most)
                         return Fetched(to, str(link), answers.name(answer, link), size)
                 finally:
                     await answer.aclose()
             link = links.led_on(link, location)
         raise Refusal("link_too_many_redirects", most=self._rules.redirects)
 
-    def _request(self, link: httpx.URL) -> httpx.Request:
+    def _request(self, link: httpx.URL, wanted: Wanted) -> httpx.Request:
         timeout = httpx.Timeout(self._rules.silent_s).as_dict()
-        return httpx.Request("GET", link, headers=HEADERS, extensions={"timeout": timeout})
+        return httpx.Request("GET", link, headers={**HEADERS, "Accept": wanted.accept}, extensions={"timeout": timeout})
 
-    @property
-    def _most(self) -> int:
-        return int(self._rules.most_mb * MB)
-
-    async def _saved(self, answer: httpx.Response, to: Path) -> int:
+    async def _saved(self, answer: httpx.Response, to: Path, most: int) -> int:
         """Write the body to `to`; returns its size in bytes."""
         wire: Wire = answer.extensions["network_stream"]
         size = 0
@@ -154,8 +153,8 @@ class Fetcher:
             with to.open("wb") as file:
                 async for chunk in answer.aiter_raw():
                     size += len(chunk)
-                    if size > self._most:
-                        raise Refusal("link_too_big", most=self._rules.most_mb)
+                    if size > most:
+                        raise Refusal("link_too_big", most=most / MB)
                     file.write(chunk)
                     wire.allow(size)
         except BaseException as failed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from engine.studio.compose import adlibs, flow, melody, ornament, rapping
 from engine.studio.compose.brief import Brief, Singer, other_sex
@@ -69,9 +70,22 @@ def sing(
                 who = partner or (other_sex(singer) if brief.duet else brief.second_voice)
                 made = _line(place, answer, lines[answer.line], who, brief, chords, clock, dice, before)
                 second.append(_named(made, who, brief.second_voice))
+    lead = _one_at_a_time(lead)
     low = melody.tessitura(brief.tonic, brief.second_voice != "male")[0]
     second += adlibs.thrown_in(lead, lines, low, clock)
     return tuple(lead), tuple(sorted(second, key=lambda line: line.notes[0].start))
+
+
+def _one_at_a_time(lead: Sequence[SungLine]) -> list[SungLine]:
+    """The lines with each last note ended where the next line begins: one that is spoken late may still sound there."""
+    ended = list(lead)
+    for at, (line, following) in enumerate(pairwise(lead)):
+        if not line.notes or not following.notes:
+            continue
+        last, begins = line.notes[-1], following.notes[0].start
+        if last.start < begins < last.start + last.length:
+            ended[at] = replace(line, notes=(*line.notes[:-1], replace(last, length=begins - last.start)))
+    return ended
 
 
 def _named(line: SungLine, singer: Singer, usual: Singer) -> SungLine:

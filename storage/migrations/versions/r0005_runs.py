@@ -37,10 +37,19 @@ def _people() -> None:
         "erased",
         sa.Column("known_by", sa.Text(), nullable=False),
         sa.Column("banned_until", sa.BigInteger(), nullable=True),
+        sa.Column("operators", sa.Boolean(), nullable=False),
         sa.Column("erased_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("known_by", name="pk_erased"),
     )
     op.create_index("ix_erased_erased_at", "erased", ["erased_at"])
+    op.add_column("user", sa.Column("erased_at", sa.BigInteger(), nullable=True))
+    op.create_index(
+        "ix_user_erased",
+        "user",
+        ["erased_at"],
+        sqlite_where=sa.text("erased_at IS NOT NULL"),
+        postgresql_where=sa.text("erased_at IS NOT NULL"),
+    )
 
 
 def _bulletins() -> None:
@@ -67,7 +76,7 @@ def _bulletins() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("dead_at", sa.BigInteger(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
-        sa.CheckConstraint("kind IN ('run', 'challenge')", name=op.f("ck_bulletin_kind")),
+        sa.CheckConstraint("kind IN ('run', 'challenge', 'schedule')", name=op.f("ck_bulletin_kind")),
         sa.CheckConstraint("shown <= version", name=op.f("ck_bulletin_version")),
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], name="fk_bulletin_user_id"),
         sa.PrimaryKeyConstraint("id", name="pk_bulletin"),
@@ -117,6 +126,7 @@ def _schedules() -> None:
         sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.Column("fired_at", sa.BigInteger(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("params", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(["schedule_id"], ["schedule.id"], name="fk_firing_schedule_id"),
         sa.PrimaryKeyConstraint("id", name="pk_firing"),
         sa.UniqueConstraint("schedule_id", "due_at", name="uq_firing_schedule_id_due_at"),

@@ -1,0 +1,1 @@
+"""What the house knows about people: theirs to have, and to have forgotten; and how long anything is kept."""
