@@ -28,11 +28,15 @@ MAIN_COMMANDS = ("song", "simple", "cover", "stems", "extend")
 
 @dataclass(frozen=True)
 class Attached:
-    """A small text file of an answer. `shown` is what people read of it where it is more than a person wants to see."""
+    """A small text file of an answer. `shown` is what people read of it where it is more than a person wants to see.
+
+    A `table` is to keep: a chat that can hand it over shows nothing of it beside the words.
+    """
 
     name: str
     text: str
     shown: str = ""
+    table: bool = False
 
     @property
     def sheet(self) -> str:

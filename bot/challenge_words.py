@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bot.deeds import Deed
 from bot.names import person
@@ -11,6 +11,9 @@ from workflows.challenges.view import ChallengeView, EntryView, Mine
 
 # How many lines of a podium and of a season's table are shown: a message is not a book.
 SHOWN_PLACES, SHOWN_TABLE = 10, 10
+# Lines of the songs of a ballot in a private answer: what stands below them is to be read, too.
+LISTED = 25
+MEDALS = {1: "\N{FIRST PLACE MEDAL}", 2: "\N{SECOND PLACE MEDAL}", 3: "\N{THIRD PLACE MEDAL}"}
 
 
 def title(view: ChallengeView, locale: str) -> str:
@@ -22,10 +25,16 @@ def facts(view: ChallengeView, locale: str) -> tuple[str, ...]:
     """What people want to know before they enter."""
     told = []
     if view.prizes:
-        told.append(reply("challenge_prizes", locale, prizes=[f"{prize:,}" for prize in view.prizes]))
+        told.append(_to_be_won(view.prizes, locale))
     if view.each > 1:
         told.append(reply("challenge_each", locale, each=view.each))
     return tuple(told)
+
+
+def _to_be_won(prizes: tuple[int, ...], locale: str) -> str:
+    if len(prizes) == 1:
+        return reply("challenge_prize", locale, prize=prizes[0])
+    return reply("challenge_prizes", locale, prizes=[f"{prize:,}" for prize in prizes])
 
 
 def manners(view: ChallengeView, locale: str) -> tuple[str, ...]:
@@ -60,6 +69,12 @@ def theme_choices(view: ChallengeView, locale: str) -> tuple[Deed, ...]:
     )
 
 
+def listed(labels: Sequence[str], locale: str) -> list[str]:
+    """As many songs of a ballot as an answer has room for; all of them are in the channel."""
+    rest = len(labels) - LISTED
+    return [*labels[:LISTED], *([reply("more_of_them", locale, count=rest)] if rest > 0 else [])]
+
+
 def podium(view: ChallengeView, locale: str) -> list[str]:
     """How a challenge ended: one line about that, then its songs in the order of their votes, then the season."""
     with_votes = [one for one in view.entries if one.votes]
@@ -67,8 +82,8 @@ def podium(view: ChallengeView, locale: str) -> list[str]:
     lines = [_how(view, with_votes, locale)]
     lines += [
         reply(
-            "podium_line", locale, place=one.place, title=one.title or "?", user=person(one.user, locale),
-            votes=one.votes,
+            "podium_line", locale, medal=MEDALS.get(one.place or 0), title=one.title or "?",
+            place=None if one.place in MEDALS else one.place, user=person(one.user, locale), votes=one.votes,
             prize=one.prize,
         )
         for one in shown
@@ -122,7 +137,7 @@ def stands(one: ChallengeView, locale: str) -> list[str]:
         case "vote":
             code = "challenge_said_vote" if one.entries else "challenge_said_vote_empty"
             labels = [entry_label(entry, locale, named=not one.anonymous) for entry in one.entries]
-            return [reply(code, locale, until=one.vote_until), *labels]
+            return [reply(code, locale, until=one.vote_until), *listed(labels, locale)]
         case "cancelled":
             return [reply("challenge_called_off", locale, why=one.cancelled_why)]
     return podium(one, locale) if one.tallied else [reply("challenge_counting_line", locale)]

@@ -163,8 +163,8 @@ def filled(command: Command, answers: Mapping[str, str | None]) -> dict[str, str
 def _field(command: Command, option: Option, value: str) -> Field:
     is_song = option.name == command.song
     most = min(option.max_length or (LONGEST_LINK if is_song or option.kind == "link" else 200), LONGEST)
-    # Both chats show little of it; what comes after a comma can be done without.
-    label = option.help if len(option.help) <= LABEL else option.help.partition(",")[0][:LABEL]
+    # Both chats show little of it; what comes after a comma or a semicolon can be done without.
+    label = option.help if len(option.help) <= LABEL else cleaned(re.split("[,;]", option.help)[0], LABEL)
     sample = f"{option.sample} or {command.spellings()[command.sound].sample}" if command.sound and is_song else None
     return Field(
         name=option.name,

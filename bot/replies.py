@@ -133,6 +133,8 @@ def _in_words(value: Any, unit: str, words: Mapping[str, Any]) -> str:
             return _joined([f"`{cleaned(item)}`" for item in _items(value)], words["or"])
         case "both":
             return _joined([f"`{cleaned(item)}`" for item in _items(value)], words["and"])
+        case "weekdays":
+            return _joined([str(words["weekdays"][day]) for day in value], words["and"])
         case "listed":
             return ", ".join(cleaned(item) for item in _items(value))
         case "commands":

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from typing import Any
 
 from bot.commands import catalogue, command_name
 from bot.options import as_typed
 from bot.replies import reply
-from bot.run_words import refused, why, withheld
+from bot.run_words import WITHHELD, refused, why, withheld, without_links
 from bot.syntax import format_command
 from workflows.runs.plan import VALUES
 from workflows.runs.view import RunView, StepView
@@ -22,16 +23,22 @@ STATES = {
 }  # fmt: skip
 # With these a spreadsheet takes a text for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t")
+# Whose channel is a folder, which only its owner opens.
+TERMINAL = "terminal"
 
 
 def table(run: RunView, locale: str = "en") -> str:
     """One row for each row of the file (`row` is its line), or for each step of the recipe (`row` is its name)."""
     commands = catalogue()
+    names = {step.number: step.name for step in run.steps}
 
     def command(step: StepView) -> str:
         name = command_name(step.task)
-        given = {option: _given(value) for option, value in step.values.items()}
-        return format_command(commands[name], given) if name in commands else f"/{name}"
+        given = {option: _given(value, names) for option, value in step.values.items()}
+        return written(format_command(commands[name], given)) if name in commands else f"/{name}"
+
+    def written(text: str) -> str:
+        return text if run.surface == TERMINAL else without_links(text)
 
     rows: list[tuple[int, tuple[Any, ...]]] = [
         (
@@ -46,25 +53,26 @@ def table(run: RunView, locale: str = "en") -> str:
         for step in run.steps
     ]  # fmt: skip
     rows += [
-        (each.line, (each.line, each.text, reply("row_refused", locale), "", "", "", "", 0,
-                     refused(each.code, each.params, locale)))
+        (each.line, (each.line, "" if each.code in WITHHELD else written(each.text), reply("row_refused", locale),
+                     "", "", "", "", 0, refused(each.code, each.params, locale, aloud=True)))
         for each in run.problems
     ]  # fmt: skip
     sheet = io.StringIO()
     writer = csv.writer(sheet, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([_cell(value) for value in row] for _, row in sorted(rows, key=lambda each: each[0]))
+    writer.writerows([cell(value) for value in row] for _, row in sorted(rows, key=lambda each: each[0]))
     return sheet.getvalue()
 
 
-def _given(value: Any) -> str:
-    """The value of an option; one that comes from another step says from which."""
+def _given(value: Any, names: Mapping[int, str]) -> str:
+    """The value of an option; one that comes from another step says from which, by its name."""
     if isinstance(value, dict) and "join" in value:
-        return "".join(map(_given, value["join"]))
+        return "".join(_given(part, names) for part in value["join"])
     if isinstance(value, dict) and value.get("value") in VALUES:
-        return f"({value['value']} of step {value['step']})"
+        return f"({value['value']} of {names[value['step']]})"
     return as_typed(value)
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
+    """A value as a spreadsheet takes it for a text."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
@@ -16,7 +17,9 @@ SHOWN_FAILURES, SHOWN_STEPS, SHOWN_NOW = 10, 16, 3
 NAME, LABEL = 80, 60
 MARKS = {"WAITING": "·", "QUEUED": "▸", "DONE": "✓", "FAILED": "✗", "SKIPPED": "–", "CANCELLED": "–"}
 # Somebody in charge did not let its words pass.
-_WITHHELD = ("rejected", "called_off")
+WITHHELD = ("rejected", "called_off", "blocked_words")
+# Of a link only where it leads: the rest may open more than its owner meant to share.
+_LINK = re.compile(r"(https?://)(?:[^\s/@\"'`]*@)?([^\s/?#\"'`]*)[^\s\"'`]*", re.IGNORECASE)
 # Why the next song has to wait, by the refusal that it would get.
 _HELD = {
     "too_many_jobs": "held_by_jobs",
@@ -43,7 +46,9 @@ def standing(run: RunView, locale: str = "en") -> str:
         left = run.count("CANCELLED") or None
         return reply(code, locale, count=run.count("DONE"), credits=run.paid, failed=failed, left=left)
     over = len(run.steps) - run.count("WAITING", "QUEUED")
-    full = round(BAR * over / max(len(run.steps), 1))
+    # What is being made counts as far as it is: a recipe has few songs, and its bar would stand still for minutes.
+    under_way = sum(step.progress or 0 for step in run.steps if step.state == "QUEUED")
+    full = round(BAR * (over + under_way) / max(len(run.steps), 1))
     bar = "▰" * full + "▱" * (BAR - full)
     words = reply(
         "run_under_way",
@@ -80,7 +85,8 @@ def made_now(run: RunView, locale: str = "en") -> tuple[str, ...]:
 
 def failures(run: RunView, locale: str = "en", *, most: int = SHOWN_FAILURES) -> tuple[str, ...]:
     """What could not be made and why, by its line; what was left out because of that is not told by itself."""
-    told = [(each.line, problem_words(each, locale)) for each in run.problems]
+    aloud = run.status != "PROPOSED"
+    told = [(each.line, problem_words(each, locale, aloud=aloud)) for each in run.problems]
     told += [(step.line or step.number, failure_words(step, locale)) for step in run.steps if step.state == "FAILED"]
     lines = [words for _, words in sorted(told, key=lambda each: each[0])]
     more = [reply("more_of_them", locale, count=len(lines) - most)] if len(lines) > most else []
@@ -89,12 +95,13 @@ def failures(run: RunView, locale: str = "en", *, most: int = SHOWN_FAILURES) ->
 
 def failure_words(step: StepView, locale: str = "en") -> str:
     """A step that failed, and why."""
-    return f"{place(step, locale)} {called(step)}: {why(step, locale)}"
+    name = called(step)
+    return " ".join(filter(None, (place(step, locale), name and f"{name}:", why(step, locale))))
 
 
-def problem_words(problem: Problem, locale: str = "en") -> str:
-    """A row that can't be made, and why."""
-    return f"{reply('row_at', locale, line=problem.line)} {refused(problem.code, problem.params, locale)}"
+def problem_words(problem: Problem, locale: str = "en", *, aloud: bool = False) -> str:
+    """A row that can't be made, and why; `aloud`: where others read it, too."""
+    return f"{reply('row_at', locale, line=problem.line)} {refused(problem.code, problem.params, locale, aloud=aloud)}"
 
 
 def why(step: StepView, locale: str = "en") -> str:
@@ -102,30 +109,43 @@ def why(step: StepView, locale: str = "en") -> str:
     if step.taken_down is not None:
         return reply("taken_down", locale, why=step.taken_down)
     if step.state == "FAILED":
-        return refused(step.error_code or "internal", {"job": step.job, **step.error_params}, locale)
+        # Without the number of its song: all that failed is tried again together, by the button of the run.
+        return refused(step.error_code or "internal", step.error_params, locale, aloud=True)
     return reply("step_skipped", locale) if step.state == "SKIPPED" else ""
 
 
 def called(step: StepView) -> str:
     """What a song of it is called; where its words are not for everybody, only its number."""
-    if withheld(step) and step.job is not None:
-        return f"#{step.job}"
-    return cleaned(step.title or step.label, LABEL)
+    if withheld(step):
+        return f"#{step.job}" if step.job is not None else ""
+    return cleaned(without_links(step.title or step.label), LABEL)
+
+
+def without_links(text: str) -> str:
+    """What somebody wrote, for everybody's eyes: of a link only where it leads."""
+    return _LINK.sub(r"\1\2/…", text)
 
 
 def withheld(step: StepView) -> bool:
     """Whether its words are not for everybody: nobody let them pass, or they may be what was wrong with it."""
-    return step.parked or step.taken_down is not None or step.error_code in _WITHHELD
+    return step.parked or step.taken_down is not None or step.error_code in WITHHELD
 
 
-def refused(code: str, params: Mapping[str, Any], locale: str) -> str:
-    """The sentence of a refusal or a failure that was kept."""
+def refused(code: str, params: Mapping[str, Any], locale: str, *, aloud: bool = False) -> str:
+    """The sentence of a refusal or a failure that was kept; said `aloud`, without words that nobody may write here."""
+    if aloud and code == "blocked_words":
+        code = "row_blocked"
     return reply(code, locale, **{name: value for name, value in params.items() if name not in ("code", "locale")})
 
 
 def place(step: StepView | PlannedStep, locale: str = "en") -> str:
     """Where a step stands: its line in the file, or its name in the recipe."""
-    return reply("row_at", locale, line=step.line) if step.line is not None else f"{cleaned(step.name, LABEL)}:"
+    return reply("row_at", locale, line=step.line) if step.line is not None else f"{_named(step)}:"
+
+
+def _named(step: StepView | PlannedStep) -> str:
+    """What its recipe calls it; in a file a name is one word."""
+    return cleaned(step.name.replace("-", " "), LABEL)
 
 
 def deeds(run: RunView, locale: str = "en") -> tuple[Deed, ...]:
@@ -139,8 +159,11 @@ def deeds(run: RunView, locale: str = "en") -> tuple[Deed, ...]:
 
 
 def may_help(run: RunView) -> bool:
-    """Whether what failed of it may come right at another try."""
-    return run.status == "COMPLETED" and any(step.state == "FAILED" and not step.error_permanent for step in run.steps)
+    """Whether what failed of it may come right at another try, or what it was left out for is there after all."""
+    if run.status != "COMPLETED":
+        return False
+    left_out = run.count("SKIPPED") > 0 and run.count("FAILED", "CANCELLED") == 0
+    return left_out or any(step.state == "FAILED" and not step.error_permanent for step in run.steps)
 
 
 def _steps(run: RunView, locale: str) -> tuple[str, ...]:
@@ -155,14 +178,14 @@ def _steps(run: RunView, locale: str) -> tuple[str, ...]:
 
 def step_line(step: StepView, locale: str = "en") -> str:
     """A step and how it stands."""
-    name = f"{cleaned(step.name, LABEL)} · " if step.line is None else ""
+    name = " · ".join(filter(None, (_named(step) if step.line is None else "", called(step))))
     parked = f" · {reply('line_review', locale)}" if step.parked else ""
     if step.state == "QUEUED":
         done = "" if step.progress is None else f" {step.progress:.0%}"
-        return f"{MARKS[step.state]} {name}{called(step)}{done}{parked}"
+        return f"{MARKS[step.state]} {name}{done}{parked}"
     if step.state == "DONE" and step.deleted:
-        return f"{MARKS[step.state]} {name}{called(step)}: {why(step, locale) or reply('deleted', locale)}"
+        return f"{MARKS[step.state]} {name}: {why(step, locale) or reply('deleted', locale)}"
     if step.state == "DONE":
-        return f"{MARKS[step.state]} {name}{called(step)}" + (f" · #{step.job}" if step.job is not None else "")
+        return f"{MARKS[step.state]} {name}" + (f" · #{step.job}" if step.job is not None else "")
     reason = why(step, locale) if step.state == "SKIPPED" else ""
-    return f"{MARKS[step.state]} {name}{called(step)}" + (f": {reason}" if reason else "")
+    return f"{MARKS[step.state]} {name}" + (f": {reason}" if reason else "")

@@ -57,9 +57,12 @@ def taking_songs(session: Session, surface: str, channel: str, now: int) -> int 
     return session.exec(rows.limit(1)).first()
 
 
-def latest_tallied(session: Session) -> Challenge | None:
-    """The one that was tallied last."""
+def latest_tallied(session: Session, server: str | None = None) -> Challenge | None:
+    """The one that was tallied last, of those held on `server` where that is given."""
     rows = select(Challenge).where(col(Challenge.tallied_at).is_not(None))
+    if server is not None:
+        there = select(ChallengePlace.challenge_id).where(ChallengePlace.server == server)
+        rows = rows.where(col(Challenge.id).in_(there))
     return session.exec(rows.order_by(col(Challenge.tallied_at).desc(), col(Challenge.id).desc())).first()
 
 
@@ -129,8 +132,9 @@ def rounds(session: Session, schedule_id: int) -> tuple[Challenge, ...]:
     return tuple(session.exec(rows.where(Firing.schedule_id == schedule_id).order_by(col(Challenge.number).desc())))
 
 
-def season(session: Session, name: str, servers: Collection[str | None]) -> tuple[int, ...]:
-    """The challenges of a season that were tallied, as far as they share a server with these (None: they are of none).
+def season(session: Session, name: str, servers: Collection[str | None], *, until: int) -> tuple[int, ...]:
+    """The challenges of a season that were tallied `until` then, as far as they share a server with these (None: they
+    are of none).
 
     Two communities in one house may call their seasons alike; their tables are their own.
     """
@@ -138,6 +142,6 @@ def season(session: Session, name: str, servers: Collection[str | None]) -> tupl
     where = col(ChallengePlace.server).in_(named) if named else col(ChallengePlace.server).is_(None)
     here = select(ChallengePlace.challenge_id).where(where)
     rows = select(Challenge.id).where(
-        Challenge.season == name, col(Challenge.tallied_at).is_not(None), col(Challenge.id).in_(here)
+        Challenge.season == name, col(Challenge.tallied_at) <= until, col(Challenge.id).in_(here)
     )
     return tuple(session.exec(rows))

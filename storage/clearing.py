@@ -10,6 +10,7 @@ from sqlmodel import Session
 from storage import bulletins
 from storage.tables import (
     Bulletin,
+    BulletinKind,
     Challenge,
     ChallengePlace,
     Entry,
@@ -43,10 +44,7 @@ def runs(session: Session, which: ColumnElement[bool], now: int, *, told: bool) 
     `told`: what chats show of them is taken down; else nobody can be told anything there.
     """
     run, ids = session.connection().execute, select(RUN.c.id).where(which)
-    about = and_(BULLETIN.c.kind == "run", BULLETIN.c.subject.in_(ids))
-    run(delete(BULLETIN).where(about, NOWHERE) if told else delete(BULLETIN).where(about))
-    for number in run(select(BULLETIN.c.subject).where(about)).scalars().all():
-        bulletins.withdraw(session, "run", number, now)
+    _take_down(session, "run", ids, now, told=told)
     _release(session, ids, now)
     steps = select(STEP.c.id).where(STEP.c.run_id.in_(ids))
     run(update(JOB).where(JOB.c.step_id.in_(steps)).values(step_id=None))
@@ -54,11 +52,11 @@ def runs(session: Session, which: ColumnElement[bool], now: int, *, told: bool) 
     run(delete(RUN).where(which))
 
 
-def schedules(session: Session, which: ColumnElement[bool]) -> None:
-    """Forget these schedules and when they were due; what came of that stays."""
+def schedules(session: Session, which: ColumnElement[bool], now: int, *, told: bool) -> None:
+    """Forget these schedules and when they were due; what came of that stays. `told` as above."""
     run = session.connection().execute
     firings = select(FIRING.c.id).where(FIRING.c.schedule_id.in_(select(SCHEDULE.c.id).where(which)))
-    run(delete(BULLETIN).where(BULLETIN.c.kind == "schedule", BULLETIN.c.subject.in_(firings)))
+    _take_down(session, "schedule", firings, now, told=told)
     for table in (RUN, CHALLENGE):
         run(update(table).where(table.c.firing_id.in_(firings)).values(firing_id=None))
     run(delete(FIRING).where(FIRING.c.id.in_(firings)))
@@ -79,6 +77,13 @@ def refresh_challenges(session: Session, ids: Any, now: int) -> None:
     """What chats show of these challenges is shown anew."""
     for number in session.connection().execute(ids).scalars().unique().all():
         bulletins.bump(session, "challenge", number, now, at_once=True)
+
+
+def _take_down(session: Session, kind: BulletinKind, subjects: Any, now: int, *, told: bool) -> None:
+    run, about = session.connection().execute, and_(BULLETIN.c.kind == kind, BULLETIN.c.subject.in_(subjects))
+    run(delete(BULLETIN).where(about, NOWHERE) if told else delete(BULLETIN).where(about))
+    for number in run(select(BULLETIN.c.subject).where(about)).scalars().unique().all():
+        bulletins.withdraw(session, kind, number, now)
 
 
 def _release(session: Session, ids: Any, now: int) -> None:

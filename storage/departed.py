@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlmodel import Session, col, delete, select
 
 from storage.once import insert_once
@@ -21,6 +23,13 @@ def returned(session: Session, server: str) -> bool:
 def is_gone(session: Session, server: str | None) -> bool:
     """Whether a server removed the bot; None is no server."""
     return server is not None and session.get(Departed, server, populate_existing=True) is not None
+
+
+def of_these(session: Session, servers: Collection[str]) -> frozenset[str]:
+    """Which of these servers removed the bot."""
+    if not servers:
+        return frozenset()
+    return frozenset(session.exec(select(Departed.server).where(col(Departed.server).in_(servers))))
 
 
 def before(session: Session, then: int) -> tuple[str, ...]:

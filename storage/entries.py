@@ -130,17 +130,20 @@ def placed(session: Session, challenge_ids: Collection[int]) -> tuple[tuple[int,
 
 
 def in_challenges(session: Session, job_id: int) -> tuple[int, ...]:
-    """The challenges under way that a song of this job is in."""
+    """The challenges that a song of this job is in, or was when they ended: their messages still let it be heard.
+
+    In the order of their numbers, so that two who change the same ones don't wait for each other.
+    """
     rows = (
         select(Entry.challenge_id)
         .join(Challenge, col(Challenge.id) == col(Entry.challenge_id))
         .where(
             Entry.job_id == job_id,
             col(Entry.state).in_(("waiting", "shown")),
-            col(Challenge.tallied_at).is_(None),
             col(Challenge.cancelled_at).is_(None),
         )
         .distinct()
+        .order_by(col(Entry.challenge_id))
     )
     return tuple(session.exec(rows))
 

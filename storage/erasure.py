@@ -51,7 +51,8 @@ def erase(session: Session, who: Person, now: int) -> None:
     tombstones.strip(session, mine, now)
     tombstones.drop_recordings(session, _T["recording"].c.user_id.in_(who.numbers))
     clearing.runs(session, RUN.c.user_id.in_(who.numbers), now, told=True)
-    clearing.schedules(session, and_(SCHEDULE.c.user_id.in_(who.numbers), SCHEDULE.c.kind == "recipe"))
+    recipes = and_(SCHEDULE.c.user_id.in_(who.numbers), SCHEDULE.c.kind == "recipe")
+    clearing.schedules(session, recipes, now, told=True)
     _hand_over_challenges(session, who)
     for table in map(_T.__getitem__, TAKES_PART):
         clearing.refresh_challenges(session, select(table.c.challenge_id).where(table.c.user_id.in_(who.numbers)), now)

@@ -7,10 +7,25 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlmodel import Session
 
-from storage.tables import LIVE, Blob, Challenge, Entry, Job, Recording, Run, Step, Track, TrackFile, User, core
+from storage.tables import (
+    LIVE,
+    Blob,
+    Challenge,
+    Entry,
+    Job,
+    Recording,
+    Run,
+    Schedule,
+    Step,
+    Track,
+    TrackFile,
+    User,
+    core,
+)
 
 JOB, TRACK, FILE, BLOB, RECORDING = core(Job), core(Track), core(TrackFile), core(Blob), core(Recording)
 ENTRY, CHALLENGE, STEP, RUN, USER = core(Entry), core(Challenge), core(Step), core(Run), core(User)
+SCHEDULE = core(Schedule)
 MADE_FROM, OWNER = JOB.alias("made_from"), USER.alias("owner")
 
 
@@ -59,6 +74,12 @@ def wanted_later(session: Session) -> tuple[dict[str, Any], ...]:
     waiting = select(STEP.c.spec).join(RUN, RUN.c.id == STEP.c.run_id)
     still = waiting.where(STEP.c.state == "WAITING", RUN.c.status.in_(("PROPOSED", "RUNNING")))
     return tuple(session.connection().execute(still).scalars())
+
+
+def scheduled(session: Session) -> tuple[dict[str, Any], ...]:
+    """What recipes that run by themselves are given each time: they may name songs that are there."""
+    going = select(SCHEDULE.c["values"]).where(SCHEDULE.c.kind == "recipe", SCHEDULE.c.ended_at.is_(None))
+    return tuple(session.connection().execute(going).scalars())
 
 
 def total(session: Session) -> int:

@@ -60,10 +60,14 @@ def going_of(session: Session, user_id: int) -> tuple[int, ...]:
     return tuple(session.exec(going.order_by(col(Run.id))))
 
 
-def due(session: Session, now: int) -> tuple[int, ...]:
-    """The numbers of the runs that something may be done for: whoever waits longest first."""
+def due(session: Session, now: int, at_once: int) -> tuple[int, ...]:
+    """The numbers of the runs that something may be done for: whoever waits longest first.
+
+    Not those that have `at_once` jobs already: what ends of these comes first.
+    """
     waits = exists().where(col(Step.run_id) == col(Run.id), col(Step.state) == "WAITING")
-    wanted = and_(col(Run.due_at) <= now, waits)
+    queued = select(func.count()).where(col(Step.run_id) == col(Run.id), col(Step.state) == "QUEUED").correlate(Run)
+    wanted = and_(col(Run.due_at) <= now, waits, queued.scalar_subquery() < at_once)
     # Written out: only so is the index of those that run used.
     found = select(col(Run.id)).where(text("run.status = 'RUNNING'"), or_(col(Run.cancelling), wanted))
     return tuple(session.exec(found.order_by(col(Run.due_at), col(Run.id))))

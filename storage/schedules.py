@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import func
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, or_, select, update
 
 from storage.once import insert_once
@@ -42,6 +43,7 @@ def add(
         channel=channel,
         server=server,
         since=since,
+        seen_at=now,
         created_at=now,
     )
     session.add(row)
@@ -64,6 +66,12 @@ def of_person(session: Session, user_id: int) -> tuple[Schedule, ...]:
     theirs = col(Schedule.user_id).in_(everyone(user_id))
     rows = select(Schedule).where(theirs, col(Schedule.ended_at).is_(None))
     return tuple(session.exec(rows.order_by(col(Schedule.id))))
+
+
+def seen(session: Session, schedule_id: int, requester: Mapping[str, Any], now: int) -> None:
+    """Its owner was here, as `requester`."""
+    known = update(Schedule).where(col(Schedule.id) == schedule_id)
+    session.exec(known.values(requester=dict(requester), seen_at=now))
 
 
 def seen_from(session: Session, user_id: int | None, surface: str, channel: str) -> tuple[Schedule, ...]:
@@ -94,15 +102,13 @@ def came_of(session: Session, firing_id: int, outcome: str, params: Mapping[str,
 
 def last(session: Session, schedule_ids: Collection[int]) -> dict[int, Firing]:
     """The latest firing of each of these schedules that was ever due."""
+    # By the index, one look for each schedule: in some years there will be very many firings.
+    other = aliased(Firing)
     latest = (
-        select(Firing.schedule_id, func.max(Firing.due_at).label("due_at"))
-        .where(col(Firing.schedule_id).in_(schedule_ids))
-        .group_by(col(Firing.schedule_id))
-        .subquery()
+        select(func.max(other.due_at)).where(other.schedule_id == Schedule.id).correlate(Schedule).scalar_subquery()
     )
-    rows = select(Firing).join(
-        latest, (latest.c.schedule_id == col(Firing.schedule_id)) & (latest.c.due_at == col(Firing.due_at))
-    )
+    its = (col(Firing.schedule_id) == col(Schedule.id)) & (col(Firing.due_at) == latest)
+    rows = select(Firing).join(Schedule, its).where(col(Schedule.id).in_(schedule_ids))
     return {firing.schedule_id: firing for firing in session.exec(rows)}
 
 

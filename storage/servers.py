@@ -33,6 +33,6 @@ def clear(session: Session, server: str, now: int) -> None:
     only_there = and_(exists().where(there, PLACE.c.server == server), ~exists().where(elsewhere))
     clearing.challenges(session, only_there)
     run(delete(PLACE).where(PLACE.c.server == server))
-    clearing.schedules(session, SCHEDULE.c.server == server)
+    clearing.schedules(session, SCHEDULE.c.server == server, now, told=False)
     run(delete(BULLETIN).where(BULLETIN.c.server == server))
     run(update(JOB).where(theirs).values(server=None))

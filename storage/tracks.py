@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlmodel import Session, col, select
 from sqlmodel import delete as delete_rows
@@ -82,6 +82,19 @@ def files_of(session: Session, track_id: str) -> tuple[tuple[TrackFile, Blob], .
             .order_by(col(TrackFile.id))
         )
     )
+
+
+def files_of_all(
+    session: Session, track_ids: Collection[str], *, kind: str, format_: str
+) -> dict[str, tuple[TrackFile, Blob]]:
+    """Of many tracks at once the first file of this kind and format, by track; those that have none are left out."""
+    files = session.exec(
+        select(TrackFile, Blob)
+        .join(Blob, col(Blob.digest) == col(TrackFile.digest))
+        .where(col(TrackFile.track_id).in_(track_ids), TrackFile.kind == kind, TrackFile.format == format_)
+        .order_by(col(TrackFile.id).desc())
+    )
+    return {file.track_id: (file, blob) for file, blob in files}
 
 
 def delete(session: Session, track_id: str) -> bool:

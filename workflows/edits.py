@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.spec import Capabilities, Request
 from engine.spec.estimate import sung_lines
-from engine.spec.fields import BACKING
+from engine.spec.fields import BACKING, VOICES
 from engine.spec.tasks import Edit, Extend, ExtractStem, Repaint, Retake
 from workflows.refusal import Refusal
 from workflows.source import Song
@@ -20,7 +20,8 @@ SHORTEST_S = 1.0
 class Start:
     """What a request starts from: `field` named it, `value` is its number (None for a recording); `duration` seconds.
 
-    `has_score` and `has_stems` are so for songs that were made here note by note.
+    `has_score` and `has_stems` are so for songs that were made here note by note; `stems` are those it has, where that
+    is known already.
     """
 
     field: str
@@ -28,11 +29,13 @@ class Start:
     duration: float
     has_score: bool
     has_stems: bool
+    stems: tuple[str, ...] = ()
 
 
 def of_song(song: Song) -> Start:
     """A song made here."""
-    return Start(song.field, song.job.id, song.job.duration, "score" in song.kinds, "stem" in song.kinds)
+    stems = song.stems
+    return Start(song.field, song.job.id, song.job.duration, "score" in song.kinds, bool(stems), stems)
 
 
 def of_recording(field: str, duration: float) -> Start:
@@ -60,6 +63,8 @@ def check_start(spec: Request, start: Start, capabilities: Capabilities) -> None
         raise Refusal("no_score", field=start.field, value=start.value)
     if not start.has_stems:
         check_stem(spec, capabilities)
+    elif start.stems and isinstance(spec, ExtractStem):
+        _stem_of(spec, start)
     length = start.duration
     match spec:
         case Repaint(repainting_start=begin) if begin > length - SHORTEST_S:
@@ -79,6 +84,14 @@ def check_stem(spec: Request, capabilities: Capabilities) -> None:
     if isinstance(spec, ExtractStem) and spec.track_name not in able:
         allowed = "one of " + ", ".join(able)
         raise Refusal("stem_not_separable", field="track_name", value=spec.track_name, allowed=allowed)
+
+
+def _stem_of(spec: ExtractStem, start: Start) -> None:
+    """Refuse a part that the song does not have; the backing track is all of it but the voices."""
+    there = set(start.stems) - VOICES if spec.track_name == BACKING else {spec.track_name} & {*start.stems}
+    if not there:
+        has = ", ".join(start.stems)
+        raise Refusal("stem_not_in_song", field="track_name", value=spec.track_name, allowed=has, song=start.value)
 
 
 def _seeds(spec: Retake, most: int) -> None:

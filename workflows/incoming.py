@@ -69,9 +69,13 @@ class Incoming(Door):
         self._decoder = decoder
 
     async def bring(
-        self, spec: Request, who: Requester, where: ReplyTo, *, parent_id: int | None = None
-    ) -> Brought | None:
-        """The sound that `spec` names by a link, ready to be kept; None where it names none. Raises `Refusal`."""
+        self, spec: Request, who: Requester, where: ReplyTo, *, parent_id: int | None = None,
+        asked_at: int | None = None,
+    ) -> Brought | None:  # fmt: skip
+        """The sound that `spec` names by a link, ready to be kept; None where it names none. Raises `Refusal`.
+
+        A link of ours has to be good now or, for what waited for its turn, when it was `asked_at`.
+        """
         field = link_field(spec)
         if field is None:
             return None
@@ -80,7 +84,8 @@ class Incoming(Door):
         if again is not None:
             return again
         if signed_links.is_ours(url, self.house):
-            return await self.db.aread(lambda session: self._ours(session, spec, field, url))
+            at_s = (now_ms() if asked_at is None else asked_at) // 1000
+            return await self.db.aread(lambda session: self._ours(session, spec, field, url, at_s))
         await self.db.awrite(lambda session: self.require_may_bring(session, who, spec))
         async with self.room(who) as room:
             fetched = await self.fetcher.fetch(url, room / "fetched", field=field)
@@ -125,9 +130,9 @@ class Incoming(Door):
         await super().close()
         await self._decoder.close()
 
-    def _ours(self, session: Session, spec: Request, field: str, url: str) -> Brought:
+    def _ours(self, session: Session, spec: Request, field: str, url: str, at_s: int) -> Brought:
         """What lies here already. The link itself is the leave to use it."""
-        sound = signed_links.read(seal.key(session), url, field=field, now_s=now_ms() // 1000)
+        sound = signed_links.read(seal.key(session), url, field=field, now_s=at_s)
         if sound.kind == "recording":
             row = recordings.get(session, sound.id)
             if row is None:

@@ -15,9 +15,10 @@ from sqlmodel import Session
 
 from storage import schedules, users
 from storage.database import Database
+from storage.locks import one_at_a_time
 from storage.tables import Firing, Schedule, ScheduleKind, User
 from workflows import bans
-from workflows.credits import welcome
+from workflows.credits import account_of, welcome
 from workflows.people import ReplyTo, Requester, now_ms
 from workflows.refusal import Refusal
 from workflows.repeated import only_once
@@ -31,6 +32,9 @@ log = logging.getLogger(__name__)
 # Songs cost credits and time: nobody needs one every minute by itself.
 LEAST_APART_S = 3600
 LOOKED_AT = 3
+# Roles are what a chat said of somebody when they were last here: how long that counts for what runs by itself, and how
+# often it is noted again where nothing of it changed.
+ROLES_MS, NOTED_MS = 31 * 86_400_000, 86_400_000
 # What comes of a firing that is no failure.
 BEGUN = ("begun", "run", "challenge", "missed")
 LOOKED_BACK_MS = (2 * 86_400_000, 32 * 86_400_000, 10 * 366 * 86_400_000)
@@ -52,6 +56,8 @@ class ScheduleView:
     failure: Refusal | None
 
 
+# Asked every few seconds about what stays the same until it is due.
+@lru_cache(maxsize=1024)
 def upcoming(cron: str, zone: str, after_ms: int, count: int = 1) -> tuple[int, ...]:
     """The next `count` times after `after_ms`, milliseconds since the epoch.
 
@@ -132,6 +138,21 @@ def make(
     )
 
 
+def known_now(session: Session, user: User, who: Requester, now: int) -> None:
+    """`who` is here: their schedules go by the roles that they have now."""
+    for row in schedules.of_person(session, user.id):
+        kept, fresh = row.requester, {**asdict(who), "roles": [*who.roles]}
+        same = all(kept.get(name) == fresh[name] for name in ("surface", "external_id", "server"))
+        if same and (sorted(kept["roles"]) != sorted(who.roles) or row.seen_at <= now - NOTED_MS):
+            schedules.seen(session, row.id, fresh, now)
+
+
+def requester_of(row: Schedule, now: int) -> Requester:
+    """Who a schedule asks for. Roles of somebody who was not here for a month may be gone: they count no more."""
+    roles = tuple(row.requester["roles"]) if row.seen_at > now - ROLES_MS else ()
+    return Requester(**{**row.requester, "roles": roles})
+
+
 async def repeat_recipe(
     db: Database, rules: Rules, who: Requester, where: ReplyTo, *, name: str, cron: str, zone: str,
     values: Mapping[str, Any], request: str | None = None,
@@ -143,6 +164,8 @@ async def repeat_recipe(
         only_once(session, request, now)
         user = welcome(session, rules.pricing, who, now)
         bans.require_welcome(session, user.id, now)
+        # Two at one moment can't both have the last place.
+        one_at_a_time(session, account_of(user))
         there = [row for row in schedules.of_person(session, user.id) if row.kind == "recipe"]
         if len(there) >= rules.limits.runs.schedules:
             raise Refusal("too_many_schedules", field="name", value=name, most=rules.limits.runs.schedules)

@@ -33,12 +33,15 @@ class Named:
 
 @dataclass(frozen=True)
 class Song:
-    """A finished take that a request starts from. `field` is the option that named it, `kinds` those of its files."""
+    """A finished take that a request starts from. `field` is the option that named it, `kinds` those of its files,
+    `stems` the parts that it is kept in.
+    """
 
     field: str
     job: Job
     track: Track
     kinds: frozenset[str]
+    stems: tuple[str, ...]
 
 
 def resolve(session: Session, spec: Request) -> Song | None:
@@ -63,8 +66,9 @@ def resolve(session: Session, spec: Request) -> Song | None:
     track = next((track for track in there if track.take == given.take), None)
     if track is None:
         raise Refusal("no_such_take", field="source_take", value=given.take, source=job_id, takes=len(there))
-    kinds = frozenset(file.kind for file, _ in tracks.files_of(session, track.id))
-    return Song(field, job, track, kinds)
+    files = [file for file, _ in tracks.files_of(session, track.id)]
+    stems = dict.fromkeys(file.name for file in files if file.kind == "stem")
+    return Song(field, job, track, frozenset(file.kind for file in files), tuple(stems))
 
 
 def named(values: Mapping[str, Any]) -> Named | None:

@@ -13,7 +13,7 @@ from storage import heard, jobs, outbox, users
 from storage.claims import Ticket
 from storage.database import Database
 from storage.tables import Job
-from workflows import edits, eta, moderation, view
+from workflows import edits, eta, moderation, schedules, view
 from workflows.accept import enter, hold, keep, weigh
 from workflows.credits import allowance, daily_waiting
 from workflows.incoming import Incoming
@@ -119,6 +119,7 @@ async def submit(
         now = now_ms()
         only_once(session, request, now)
         user, pause = enter(session, rules, requester, now)
+        schedules.known_now(session, user, requester, now)
         if key is not None and (first := jobs.by_key(session, user.id, key)) is not None:
             return _again(session, first, spec, pause)
         weighed = weigh(session, rules, user, requester, reply_to, spec, brought, now)

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,7 +132,7 @@ def shelf(settings: Settings, rules: Rules) -> Shelf:
     """The recipes of this house, which are read when somebody asks for one."""
     return Shelf(
         lambda: (File(**asdict(file)) for file in recipes(settings.home)),
-        lambda: {command.name: command.task for command in catalogue().values() if command.music},
+        cache(lambda: {command.name: command.task for command in catalogue().values() if command.music}),
         rules,
     )
 

@@ -49,7 +49,7 @@ class Private:
         async with opened(self._blob, interaction.filesize_limit, locale, texts=texts, bundle=answer.bundle) as carried:
             unfit = (reply("choices_left_out", locale, count=left),) if left else ()
             text = "\n".join(said(line) for line in (answer.text, *unfit, *carried.notices))
-            if file is not None:
+            if file is not None and not file.table:
                 # What is cut off here is in the file beside it.
                 room = CONTENT - len(text) - 2 * len(_FENCE) - 3
                 sheet = clipped(file.sheet.strip().replace(_FENCE, "'''"), room)

@@ -23,7 +23,7 @@ from bot.replies import reply
 
 MENU = "d:menu"
 BUTTONS_IN_BLOCK, OPTIONS_IN_MENU, PLACEHOLDER = 25, 100, 150
-_ID = re.compile(r"d:([a-z_]+):(\d+):(\d+)")
+_ID = re.compile(r"d:([a-z_]+):(\d{1,18}):(\d{1,18})")
 
 
 def rows(deeds: Sequence[Deed], prompt: str, choices: Sequence[Deed], room: Room, locale: str) -> list[Block]:

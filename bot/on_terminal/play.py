@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from bot import compose
-from bot.commands import Command
-from bot.desk import Desk
+from bot.commands import Command, catalogue
 from bot.forms import IS_LINK
 from bot.on_terminal.following import follow, require_worked
 from bot.on_terminal.handed import hand_over
@@ -24,7 +23,7 @@ from bot.on_terminal.progress import of_job
 from bot.on_terminal.report import answer_json, as_json
 from bot.on_terminal.session import require_writable
 from bot.replies import reply
-from bot.syntax import parse_command
+from bot.syntax import ParsedCommand, parse_command
 from bot.waiting import low, taken
 from workflows import control, outbox_state
 from workflows.people import ReplyTo, Requester
@@ -45,11 +44,14 @@ def run(settings: compose.Settings, args: argparse.Namespace) -> int:
 
 
 async def _play(house: compose.House, args: argparse.Namespace) -> int:
-    kept = asyncio.Event()
-    desk = Desk(house.db, house.rules, kept.set, house.incoming)
-    parsed = parse_command(args.text, desk.commands)
+    parsed = _parsed(house, args.text)
     who = Requester("terminal", args.name, args.name)
     if not parsed.command.music:
+        # It knows everything that can be asked for; whoever wants a song need not wait for that.
+        from bot.desk import Desk
+
+        kept = asyncio.Event()
+        desk = Desk(house.db, house.rules, kept.set, house.incoming)
         try:
             answer = await desk.tell(who, ReplyTo("terminal"), parsed.command, parsed.values)
         finally:
@@ -90,6 +92,15 @@ async def _play(house: compose.House, args: argparse.Namespace) -> int:
         if hint := low(accepted):
             print(hint, file=sys.stderr)
     return 0 if job.status == "COMPLETED" else 1
+
+
+def _parsed(house: compose.House, text: str) -> ParsedCommand:
+    """What was typed. Recipes are read for what is no other command: whoever wants a song need not wait for them."""
+    known = house.rules.known
+    try:
+        return parse_command(text, catalogue(known))
+    except Refusal:
+        return parse_command(text, catalogue(known, house.rules.recipes.values()))
 
 
 async def _taken_in(

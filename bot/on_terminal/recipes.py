@@ -32,8 +32,9 @@ def run(settings: compose.Settings, args: argparse.Namespace) -> int:
     if args.action == "list":
         return _list(settings, as_object=args.json)
     if not args.what:
-        wanted = "the name of a recipe" if args.action == "run" else "a file"
-        raise Refusal("missing", field="NAME" if args.action == "run" else "FILE", allowed=wanted)
+        runs = args.action == "run"
+        wanted = "the name of a recipe, as `minstrel recipe list` shows it" if runs else "a file with a recipe"
+        raise Refusal("missing", field="NAME" if runs else "FILE", allowed=wanted)
     if args.action == "check":
         return _check(settings, Path(args.what), as_object=args.json)
     with compose.open_house(settings) as house:
@@ -56,6 +57,8 @@ def _list(settings: compose.Settings, *, as_object: bool) -> int:
 
 
 def _check(settings: compose.Settings, path: Path, *, as_object: bool) -> int:
+    if not path.is_file():
+        raise Refusal("no_recipe_file", field="FILE", value=str(path))
     rules, _ = compose.read_rules(settings)
     try:
         model = compose.recipe_in(settings, rules, path)
@@ -90,7 +93,9 @@ def asked(house: compose.House, name: str, words: Iterable[str]) -> RecipeRun:
     recipes = house.rules.recipes
     if name not in recipes:
         near = nearest(name, recipes, most=1)
-        raise Refusal("unknown_recipe", field="NAME", value=name, allowed=", ".join(near or recipes))
+        raise Refusal(
+            "unknown_recipe", field="NAME", value=name, allowed=", ".join(recipes), suggestion=near[0] if near else None
+        )
     command = catalogue(house.rules.known, recipes.values())[f"recipe run {name}"]
     typed = " ".join(_as_typed(command, word) for word in words)
     values = parse_command(f"/{command.name} {typed}", {command.name: command}).values

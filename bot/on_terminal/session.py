@@ -14,7 +14,7 @@ from bot.answers import refusal_words
 from bot.compose import Settings, Trouble, load_settings, troubles
 from bot.on_terminal.cli import FAILED, REFUSED
 from bot.on_terminal.lines import spoken
-from bot.on_terminal.report import refusal_json
+from bot.on_terminal.report import refusal_json, timed
 from bot.replies import reply
 from workflows.refusal import Refusal
 
@@ -38,7 +38,7 @@ def guarded(command: Command, args: argparse.Namespace) -> int:
     except Refusal as refusal:
         words = refusal_words(refusal)
         # Whoever plays a command typed it as in a chat.
-        _say(words if args.command == "play" else spoken(words), refusal_json(refusal), args)
+        _say(timed(words) if args.command == "play" else spoken(words), refusal_json(refusal), args)
         return REFUSED
     except Trouble as trouble:
         message = trouble.words or reply(trouble.code, **trouble.params)

@@ -13,7 +13,7 @@ from bot.compose import House, Settings, deliver, open_house
 from bot.on_terminal.lines import spoken
 from bot.replies import reply
 from workflows.limits import Retention
-from workflows.people import now_ms
+from workflows.people import OPERATOR, now_ms
 from workflows.privacy import retention
 from workflows.privacy.retention import DAY_MS, Aged
 from workflows.refusal import Refusal
@@ -29,7 +29,7 @@ def run(settings: Settings, args: argparse.Namespace) -> int:
 
 async def _tidy(house: House, args: argparse.Namespace) -> int:
     kept = _rules(house.rules.limits.retention, args)
-    songs = await (retention.due if args.dry_run else retention.tidy)(house.db, kept)
+    songs = await (retention.due(house.db, kept) if args.dry_run else retention.tidy(house.db, kept, OPERATOR))
     if songs and not args.dry_run:
         await deliver(house)
     if args.json:

@@ -114,8 +114,9 @@ def _file(stem: str, file: FileView) -> CardFile:
 
 def _podium(notice: Notice, view: ChallengeView, locale: str) -> Placard:
     line, *lines = podium(view, locale)
-    files = tuple(_file(slug(one.title), one.file) for one in view.entries if one.place == 1 and one.file is not None)
-    return _made(notice, view, locale, line, lines=tuple(lines), files=files[:ON_PAGE], ended=True)
+    first = [one for one in view.entries if one.place == 1]
+    files = [_file(slug(one.title), file) for one in first for file in (one.cover, one.file) if file is not None]
+    return _made(notice, view, locale, line, lines=tuple(lines), files=tuple(files[:ON_PAGE]), ended=True)
 
 
 def _reminder(notice: Notice, view: ChallengeView, of: str, locale: str) -> Placard:

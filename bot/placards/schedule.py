@@ -35,4 +35,6 @@ def _why(told: Failure, locale: str) -> str:
     """Why, for a whole channel: how much somebody has left is nobody else's business."""
     if told.why.code == "insufficient_credits":
         return reply("schedule_unpaid", locale, owner=told.schedule.owner, credits=told.why.params.get("required"))
+    if told.why.code == "blocked_words":
+        return reply("row_blocked", locale)
     return refusal_words(told.why, locale)

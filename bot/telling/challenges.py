@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from bot.answers import Answer
-from bot.challenge_words import entry_choices, facts, manners, own_entry, own_vote, podium, stands, theme_choices, title
+from bot.challenge_words import (
+    entry_choices,
+    facts,
+    listed,
+    manners,
+    own_entry,
+    own_vote,
+    podium,
+    stands,
+    theme_choices,
+    title,
+)
 from bot.deeds import Deed
 from bot.replies import reply
 from bot.telling.counter import Asked, Counter, Doer, Teller
@@ -139,7 +150,7 @@ async def _ballot(counter: Counter, asked: Asked, number: int | None) -> Answer:
     else:
         lines = [reply("challenge_ballot", locale, until=one.vote_until)]
         choices, prompt = entry_choices(one.id, one.entries, locale), reply("challenge_prompt_entry", locale)
-    lines += [str(choice.label) for choice in choices]
+    lines += listed([str(choice.label) for choice in choices], locale)
     lines.append(own_vote(mine, locale))
     return Answer("\n".join(lines), prompt=prompt, choices=choices)
 

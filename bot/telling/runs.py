@@ -10,7 +10,7 @@ from bot.deeds import Deed
 from bot.facts import clock
 from bot.replies import cleaned, reply
 from bot.rows import understanding
-from bot.run_table import NAME, table
+from bot.run_table import NAME, cell, table
 from bot.run_words import LABEL, deeds, failures, made_now, place, problem_words, refused, standing, title, waits
 from bot.telling.counter import Asked, Counter, Doer, Teller
 from engine.spec import Request
@@ -53,9 +53,13 @@ async def proposed(counter: Counter, asked: Asked, proposal: Proposal) -> Answer
 def offer_lines(run: RunView | Proposal, locale: str = "en", *, available: int | None = None) -> list[str]:
     """What it would make and cost, how it begins, and what is wrong with the rest."""
     music = sum(step.duration * max(step.takes, 1) for step in run.steps if step.takes)
+    free = True if run.price == 0 else None
     lines = [
-        reply("run_offered", locale, name=title(run), count=len(run.steps), credits=run.price, music=music or None)
-    ]
+        reply(
+            "run_offered", locale, name=title(run), count=len(run.steps), credits=run.price, music=music or None,
+            free=free,
+        )
+    ]  # fmt: skip
     if available is not None and available < run.price:
         lines.append(reply("run_short", locale, available=available, missing=run.price - available))
     if linked := sum(any(step.values.get(name) for name in LINKS) for step in run.steps):
@@ -105,9 +109,9 @@ async def drop(counter: Counter, asked: Asked, run_id: int, which: int) -> Answe
 async def cancel(counter: Counter, asked: Asked, run_id: int, which: int) -> Answer:
     """What is not made yet is called off."""
     del which
-    run = await life.cancel(counter.db, run_id, asked.who, asked.where, request=asked.request)
+    await life.cancel(counter.db, run_id, asked.who, asked.where, request=asked.request)
     counter.nudge()
-    return Answer(reply("run_called_off", asked.who.locale, name=title(run)))
+    return Answer(reply("run_called_off", asked.who.locale))
 
 
 async def again(counter: Counter, asked: Asked, run_id: int, which: int) -> Answer:
@@ -116,7 +120,7 @@ async def again(counter: Counter, asked: Asked, run_id: int, which: int) -> Answ
     run = await life.retry(counter.db, counter.rules, run_id, asked.who, asked.where, request=asked.request)
     counter.nudge()
     count = run.count("WAITING", "QUEUED")
-    return Answer(reply("run_retried", asked.who.locale, count=count, name=title(run)))
+    return Answer(reply("run_retried", asked.who.locale, count=count))
 
 
 async def look(counter: Counter, asked: Asked, run_id: int, which: int) -> Answer:
@@ -132,7 +136,7 @@ def run_answer(run: RunView, locale: str = "en") -> Answer:
     head = reply("run_line", locale, run=run.id, name=title(run), state=standing(run, locale))
     lines = [head, *waits(run, locale), *made_now(run, locale), *failures(run, locale)]
     own = tuple(deed for deed in deeds(run, locale) if deed.name != "run_show")
-    return Answer("\n".join(lines), file=Attached(NAME, table(run, locale)), deeds=own)
+    return Answer("\n".join(lines), file=Attached(NAME, table(run, locale), table=True), deeds=own)
 
 
 def _offered(run: RunView, available: int | None, locale: str) -> Answer:
@@ -142,7 +146,8 @@ def _offered(run: RunView, available: int | None, locale: str) -> Answer:
 
 def _row(step: StepView | PlannedStep, locale: str) -> str:
     length = clock(step.duration) if step.takes else None
-    return reply("run_row", locale, label=cleaned(step.label, LABEL), length=length, credits=step.price)
+    free = True if step.price == 0 else None
+    return reply("run_row", locale, label=cleaned(step.label, LABEL), length=length, credits=step.price, free=free)
 
 
 def _sheet(steps: tuple[StepView | PlannedStep, ...], problems: tuple[Problem, ...], locale: str) -> Attached | None:
@@ -154,8 +159,8 @@ def _sheet(steps: tuple[StepView | PlannedStep, ...], problems: tuple[Problem, .
     sheet = io.StringIO()
     writer = csv.writer(sheet, lineterminator="\n")
     writer.writerow(("row", "song", "credits", "problem"))
-    writer.writerows(sorted(rows))
-    return Attached(SHEET, sheet.getvalue())
+    writer.writerows([cell(value) for value in row] for row in sorted(rows))
+    return Attached(SHEET, sheet.getvalue(), table=True)
 
 
 async def _list(counter: Counter, asked: Asked, ask: Batch) -> tuple[str, bytes]:

@@ -184,6 +184,8 @@ STEMS = (
 )  # fmt: skip
 # Not a stem of its own: all of them together but the voices.
 BACKING = "backing_track"
+# The stems in which somebody sings.
+VOICES = frozenset({"vocals", "backing_vocals"})
 
 Seconds = Annotated[float, Range(5, 600, "seconds", auto=-1)]
 SampleSeconds = Annotated[float, Range(1, 120, "seconds", auto=-1)]

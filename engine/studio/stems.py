@@ -12,14 +12,13 @@ from engine.audio.encode import LOSSLESS, decode
 from engine.audio.files import borrowed
 from engine.audio.lrc import parse_lrc
 from engine.spec import EngineError, Order, Plan, Source, Take, TrackSink
-from engine.spec.fields import BACKING
+from engine.spec.fields import BACKING, VOICES
 from engine.spec.plan import FileKind
 from engine.spec.protocol import LineTime
 from engine.spec.tasks import ExtractStem, Stems
 from engine.studio import notices
 
 ALL = " (stems)"
-VOICES = frozenset({"vocals", "backing_vocals"})
 
 
 def plan(spec: Stems | ExtractStem, order: Order, engine: str) -> Plan:

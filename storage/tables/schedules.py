@@ -16,7 +16,8 @@ class Schedule(Table, table=True):
     """A recipe that is run, or a challenge that is held, again and again. `cron` has five fields, read in `zone`.
 
     `values` (JSON) are the options that each is made with, `requester` (JSON: `Requester`) who it is made for.
-    Nothing that was due at or before `since` counts. `ended_at`: it goes on no longer.
+    Nothing that was due at or before `since` counts. `ended_at`: it goes on no longer. `seen_at`: when its owner was
+    last here, with the roles that stand in `requester`.
     """
 
     __tablename__ = "schedule"
@@ -37,6 +38,7 @@ class Schedule(Table, table=True):
     channel: str = Field(sa_type=Text)
     server: str | None = Field(default=None, index=True, sa_type=Text)
     since: int = Field(sa_type=BigInteger)
+    seen_at: int = Field(sa_type=BigInteger)
     created_at: int = Field(sa_type=BigInteger)
     ended_at: int | None = Field(default=None, sa_type=BigInteger)
 
@@ -44,8 +46,8 @@ class Schedule(Table, table=True):
 class Firing(Table, table=True):
     """A schedule was due at `due_at`, and what it asks for was begun at `fired_at`, once: the pair is unique.
 
-    `outcome`: "run" or "challenge" for what was begun, "missed" for what came too late, else the code of a refusal, with
-    what it says (JSON) in `params`.
+    `outcome`: "run" or "challenge" for what was begun, "missed" for what came too late, else the code of a refusal,
+    with what it says (JSON) in `params`.
     """
 
     __tablename__ = "firing"

@@ -191,7 +191,15 @@ def _runs_and_schedules(session: Session, ann: User) -> None:
         place |= there if kind == "challenge" else {"channel": f"@me/{MARK}"}
         values = {"theme": "rain"} if kind == "challenge" else {"caption": mark("input")}
         schedule = Schedule(
-            user_id=ann.id, kind=kind, name="daily", cron="0 9 * * *", zone="UTC", values=values, since=NOW, **place
+            user_id=ann.id,
+            kind=kind,
+            name="daily",
+            cron="0 9 * * *",
+            zone="UTC",
+            values=values,
+            since=NOW,
+            seen_at=NOW,
+            **place,
         )
         session.add(schedule)
         session.flush()
@@ -216,8 +224,13 @@ def _runs_and_schedules(session: Session, ann: User) -> None:
                 session, key=f"run:{run.id}", kind="run", subject=run.id, topic="progress", surface="discord",
                 channel=f"@me/{MARK}", user_id=ann.id, now=NOW,
             )  # fmt: skip
-            shown = update(TABLES["bulletin"]).values(shown=1, post=mark("post"))
-            session.connection().execute(shown.where(TABLES["bulletin"].c.kind == "run"))
+            bulletins.put_up(
+                session, key=f"firing:{firing.id}", kind="schedule", subject=firing.id, topic="refused",
+                surface="discord", channel=f"@me/{MARK}", user_id=ann.id, now=NOW,
+            )  # fmt: skip
+            told = TABLES["bulletin"]
+            shown = update(told).where(told.c.kind != "challenge").values(shown=1, post=mark("post-") + told.c.kind)
+            session.connection().execute(shown)
 
 
 def challenge(user_id: int, number: int, tallied: int | None) -> Challenge:

@@ -85,6 +85,10 @@ def test_somebody_is_exported_and_then_forgotten(terminal: Terminal, tmp_path: P
     for words in (("export", "ada"), ("delete", "ada", "--yes"), ("delete", "deleted-1", "--yes")):
         assert terminal.says("mydata", *words)[0] == 2, words
     assert terminal.json("credits", "balance", "ada")["available"] == 0
+    noted = terminal.says("play", "/audit")[1]
+    assert "mydata export" in noted
+    assert "mydata delete" in noted
+    assert "ada" not in noted
     assert terminal.says("credits", "check") == (0, "The books are sound: every credit is accounted for.")
 
 
@@ -100,4 +104,5 @@ def test_songs_go_by_age_and_are_shown_before(terminal: Terminal) -> None:
     gone = terminal.json("tidy")
     assert [(song["job"], song["size"]) for song in gone["songs"]] == [(number, 1_000_000)]
     assert terminal.says("tidy")[1] == "Nothing has to go."
+    assert f"tidy job:{number}" in terminal.says("play", "/audit")[1]
     assert "Kept no longer" in terminal.says("jobs", "show", str(number))[1]

@@ -24,7 +24,7 @@ LYRICS = (
     r"Every small thing I was waiting for\nComes in with you and asks for more\n"
     r"[chorus]\nSing it out loud, let the whole street know\nWe built a radio out of snow"
 )
-SUNG = f'/song caption:"warm indie pop" duration:45 seed:3 generate_lrc:true lyrics:"{LYRICS}"'
+SUNG = f'/song caption:"warm indie pop" duration:30 seed:3 generate_lrc:true lyrics:"{LYRICS}"'
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,9 @@ def digest(path: str) -> str:
 
 def test_postgres_is_a_change_of_url(postgres: Postgres, tmp_path: Path) -> None:
     settings = {"MINSTREL_DATABASE_URL": postgres.empty()}
-    result = played(Shell(tmp_path, settings), '/instrumental "four on the floor" duration:6 seed:1 format:ogg', tmp_path / "out")
+    result = played(
+        Shell(tmp_path, settings), '/instrumental "four on the floor" duration:6 seed:1 format:ogg', tmp_path / "out"
+    )
     [track] = result["tracks"]
     assert sf.info(track["path"]).duration == pytest.approx(6, abs=0.02)
     shell = Typist(tmp_path, settings)

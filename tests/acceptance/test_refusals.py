@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -166,3 +167,13 @@ def test_what_people_are_called_is_no_markup_in_the_list_of_jobs(tmp_path: Path)
     listed = shell.run("jobs")
     assert listed.returncode == 0, listed.stderr
     assert "bob [/]" in listed.stdout
+
+
+def test_a_refusal_says_a_time_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """Chats show it in their readers' own zones; here it is that of UTC, and no sign of ours."""
+    assert run(["play", "/challenge create theme:rain submit:3d vote:2d"]) == 0
+    capsys.readouterr()
+    code, answer, err = said(capsys, "play", "/challenge vote 1")
+    assert (code, answer["error"]["code"]) == (2, "challenge_enter_first")
+    for words in (err, answer["error"]["message"]):
+        assert re.search(r"takes songs until \d{4}-\d\d-\d\d \d\d:\d\d UTC;", words), words

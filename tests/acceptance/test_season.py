@@ -169,19 +169,24 @@ class Town:
             await asyncio.sleep(0.01)
         raise AssertionError("no answer to a vote")
 
-    async def ballot(self) -> dict[str, int]:
-        """The number that each person's song has in the challenge of this week."""
+    async def ballot(self, challenge: int | None = None) -> dict[str, int]:
+        """The number that each person's song has in a challenge, without a number that of this week."""
 
         def look(session: Any) -> dict[str, int]:
             return {
                 users.person(session, one.entry.user_id).name: one.entry.number or 0
-                for one in entries.of(session, _latest(session).id, "shown")
+                for one in entries.of(session, challenge or _latest(session).id, "shown")
             }
 
         return await self.house.db.aread(look)
 
     async def round(self) -> Challenge:
         return await self.house.db.aread(_latest)
+
+    async def challenge(self, number: int) -> Challenge:
+        found = await self.house.db.aread(lambda session: challenges.get(session, number))
+        assert found is not None
+        return found
 
 
 def _latest(session: Any) -> Challenge:
@@ -334,28 +339,60 @@ async def _a_season(folder: Path, url: str, clock: Clock) -> None:
         assert await prizes(here) == won
         await here.says("Ada", "challenge cancel", why="the season is over")
 
+        # The last one has a theme that people choose: nobody is there when that ends, nor when to remind.
+        await here.until("2026-11-06 12:00")
+        await here.says(
+            "Ada", "challenge create", theme="snow; fire; the moon", themes="vote", submit="2d",
+            vote="1d", prize="50", season="Autumn", zone="Europe/Berlin",
+        )  # fmt: skip
+        await here.says("Cleo", "challenge here", challenge=5)
+        await here.look()
+        for name, theme in (("Ada", 2), ("Ben", 1), ("Cleo", 2), ("Dan", 3)):
+            if name in ("Ada", "Cleo"):
+                assert "You vote for" in await here.votes_by_button(name, theme)
+            else:
+                assert "You vote for" in await here.says(name, "challenge vote", entry=theme)
+        await here.close()
+        await here.until("2026-11-07 15:00")
+        await here.open()
+        assert (await here.challenge(5)).theme == "fire"
+        for name, songs in here.songs.items():
+            await here.says(name, "challenge enter", song_job_id=songs[0])
+        await here.look()
+        # The reminder was due at six in the morning, and entering ends at noon.
+        await here.close()
+        await here.until("2026-11-09 09:00")
+        await here.open()
+        await here.until("2026-11-09 12:00")
+        await everybody_votes(here, {"Ada": "Cleo", "Ben": "Cleo", "Cleo": "Ada", "Dan": "Ada"}, challenge=5)
+        # Dan, who is banned by then, has no vote.
+        assert "Dan" in await here.says("Cleo", "ban", who="Dan")
+        await here.until("2026-11-10 12:00")
+        won["Cleo"] += 50
+        assert await prizes(here) == won
+
         # Nothing comes of looking again, nor of starting again.
         await here.close()
         await here.open()
-        await here.until("2026-11-07 12:00")
+        await here.until("2026-11-12 12:00")
         assert await prizes(here) == won
         assert await here.house.db.aread(ledger.check) == []
         for surface, messages in (("discord", here.ours.posts(here.room)), ("slack", here.theirs.posts(here.hall))):
             told = await here.house.db.aread(partial(_told, surface=surface))
             # The last reminder would have come while nobody was there; by then it was over.
             assert Counter(topic for topic, _ in told) == Counter(
-                {"enter": 4, "remind_enter": 4, "vote": 4, "remind_vote": 3, "podium": 4}
+                {"theme": 1, "enter": 5, "remind_enter": 5, "vote": 5, "remind_vote": 4, "podium": 5}
             )
             there = [str(message.id) if isinstance(message, Message) else message.ts for message in messages]
             posts = [str(post) for _, post in told]
-            assert len(set(posts)) == len(posts) == 19
+            assert len(set(posts)) == len(posts) == 25
             # Besides there are the songs themselves, and nothing else.
             assert set(posts) < set(there)
             assert len(there) == len(posts) + 8
 
 
 def _told(session: Any, surface: str) -> list[tuple[str, str | None]]:
-    numbers = range(1, 5)
+    numbers = range(1, 6)
     rows = [row for number in numbers for row in bulletins.of(session, "challenge", number)]
     assert all(row.shown == row.version for row in rows)
     return [(row.topic, row.post) for row in rows if row.surface == surface]
@@ -386,9 +423,9 @@ async def everybody_enters(here: Town, week: int) -> None:
     await here.look()
 
 
-async def everybody_votes(here: Town, votes: dict[str, str]) -> None:
+async def everybody_votes(here: Town, votes: dict[str, str], challenge: int | None = None) -> None:
     """Two by what they see, and two by what they type."""
-    ballot = await here.ballot()
+    ballot = await here.ballot(challenge)
     assert sorted(ballot.values()) == [1, 2, 3, 4]
     for name, whose in votes.items():
         if name in ("Ada", "Cleo"):

@@ -78,11 +78,15 @@ class House:
         return await submit(self.db, self.rules, who, here, "text2music", values, key=key)
 
     async def work(self, worker: Worker | None = None, *, until: Callable[[], bool] | None = None) -> Worker:
-        """Dispatch until nothing is left to do (or until `until`)."""
+        """Dispatch until nothing is left to do (or until `until`).
+
+        An attempt may fail while the worker looks for others: then its job waits, and nobody works.
+        """
         worker = worker or self.worker()
+        until = until or (lambda: worker.busy == 0 and not self.db.read(worker._waiting))
         for _ in range(400):
             await worker.dispatch()
-            if until() if until else worker.busy == 0:
+            if until():
                 return worker
             await asyncio.sleep(0.02)
         raise AssertionError("the queue did not come to rest")

@@ -48,6 +48,11 @@ def test_in_discord(tmp_path: Path) -> None:
         assert "line 2:" in said
         assert "line 3:" in said
         assert labels(message) == ["Show all"]
+        everything = await room.ann.click(message, label="Show all")
+        assert "row,command" not in answer(everything), "a table is to keep, not to read in a message"
+        assert everything.response is not None
+        assert everything.response.message is not None
+        assert [file.filename for file in everything.response.message.attachments] == ["table.csv"]
         files = {file.filename: await file.read() for file in message.attachments}
         assert set(files) == {"batch.zip", "table.csv"}
         with zipfile.ZipFile(io.BytesIO(files["batch.zip"])) as archive:

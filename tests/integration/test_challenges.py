@@ -92,7 +92,7 @@ def test_a_challenge_from_its_announcement_to_its_prizes(fair: Fair) -> None:
             assert "your own song" in await fair.say(ANN, f"/challenge vote {anns}")
             assert "no entry 9" in await fair.say(CAT, "/challenge vote 9")
             await fair.tick()
-            assert "2 votes so far" in words(fair.now("vote"))
+            assert "2 people voted so far" in words(fair.now("vote"))
         before = fair.ever()
         assert not any(f"#{song}" in before for song in songs.values())
         assert not any(re.search(rf"\b{who.name}\b", before) for who in (ANN, BEN, DAN, EVE))
@@ -279,7 +279,9 @@ def test_what_waits_for_a_look_is_heard_by_those_in_charge_alone(small: Fair) ->
             assert "You have not voted yet" in await small.say(BEN, "/challenge status")
         with at("2026-11-25 18:00"):
             await small.tick()
-            assert small.now("podium").line == "Nobody voted, so nobody won. Every song stays with whoever made it."
+            assert (
+                small.now("podium").line == "No song has a vote, so nobody won. Every song stays with whoever made it."
+            )
             assert "Song of dan" not in small.ever()
 
     told(story())
@@ -298,7 +300,7 @@ def test_a_song_that_is_thrown_away_leaves_the_challenge(small: Fair) -> None:
             await control.throw_away(small.db, songs["ann"], OPERATOR)
             await small.deliver()
             assert "Song of the 10" not in words(small.now("vote"))
-            assert "No vote yet" in words(small.now("vote"))
+            assert "2 people voted so far" in words(small.now("vote"))
             assert f"no entry {gone} to vote for" in await small.say(CAT, f"/challenge vote {gone}")
             await small.say(DAN, f"/challenge vote {kept} challenge:1")
         with at("2026-11-25 18:00"):
@@ -328,7 +330,7 @@ def test_one_person_has_one_vote_whichever_chat_they_come_from(fair: Fair) -> No
                 await fair.say(there, f"/link {code[1]}")
             assert "your own song" in await fair.say(DAN, f"/challenge vote {anns} challenge:1")
             await fair.tick()
-            assert "1 vote so far" in words(fair.now("vote"))
+            assert "2 people voted so far" in words(fair.now("vote"))
             await fair.say(EVE, f"/challenge vote {bens} challenge:1")
             assert f"You vote for {bens}." in await fair.say(CAT, "/challenge status")
         with at("2026-11-25 18:00"):
@@ -371,7 +373,7 @@ def test_whoever_is_kept_out_has_no_vote(small: Fair) -> None:
             assert "You may not ask for anything here" in await small.say(CAT, f"/challenge vote {anns}")
         with at("2026-11-25 18:00"):
             await small.tick()
-            assert "Nobody voted" in small.now("podium").line
+            assert "No song has a vote" in small.now("podium").line
 
     told(story())
 
@@ -551,7 +553,7 @@ def test_two_processes_at_once_leave_one_vote_and_no_entry_too_many(database: Da
                 )
                 assert all("vote for" in text for text in said)
             told(here.tick())
-            assert "3 votes so far" in words(here.now("vote"))
+            assert "3 people voted so far" in words(here.now("vote"))
         with at("2026-11-25 18:00"):
             with ThreadPoolExecutor(2) as pool:
                 list(pool.map(told, [tick(database), tick(other)]))

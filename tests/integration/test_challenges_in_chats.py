@@ -85,12 +85,12 @@ def test_on_discord_by_button_and_menu(tmp_path: Path) -> None:
             assert sorted("your own song" in one for one in answers) == [False, True]
         with later(3.1):
             _, counted = await posts()
-            assert "1 vote so far" in said(counted)
+            assert "1 person voted so far" in said(counted)
         with later(5):
             _, ballot, podium = await posts()
             assert labels(ballot) == ["Results"]
             assert "A Title by ben won with 1 vote and gets 500 credits" in said(podium)
-            assert [file.filename for file in podium.attachments] == ["a-title.mp3"]
+            assert [file.filename for file in podium.attachments] == ["a-title.png", "a-title.mp3"]
             assert "by ben won" in answer(await room.ann.click(podium, label="Results"))
             before = [(post.id, said(post)) for post in await posts()]
             assert [(post.id, said(post)) for post in await posts()] == before

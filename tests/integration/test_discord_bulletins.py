@@ -341,7 +341,7 @@ def test_what_is_too_large_or_lost_is_told_and_the_rest_comes(on_the_wire: WireP
         post = wire.the_post()
         assert [file.filename for file in post.attachments] == ["small.mp3"]
         told = str(post.embeds)
-        assert "1 more files did not fit" in told
+        assert "1 file more did not fit" in told
         assert "1 of its files could not be brought here" in told
 
     on_the_wire(story)
@@ -419,7 +419,7 @@ def test_a_private_answer_brings_a_bundle_in_parts_that_fit(
         monkeypatch.setitem(DOERS, "status", export)
         await up(wire)
         told = await wire.told(await wire.discord.click(wire.ann, wire.the_post(), "d:status:3:0:1"))
-        assert told.content.startswith("Here you are.\n1 more files did not fit")
+        assert told.content.startswith("Here you are.\n1 file more did not fit")
         parts = [told.file(f"my-data-{number}-of-2.zip").data for number in (1, 2)]
         names = [zipfile.ZipFile(io.BytesIO(part)).namelist() for part in parts]
         assert names == [["data.json", "song-0.mp3", "song-1.mp3"], ["song-2.mp3"]]

@@ -15,7 +15,7 @@ from simcord import InteractionResult, ResponseMessage
 from sqlmodel import Session, col, select, update
 
 from bot.card import card
-from storage import departed, ledger, servers
+from storage import departed, ledger, schedules, servers
 from storage.blobs import FolderBlobs, KeptBlob
 from storage.database import Database
 from storage.tables import Challenge, Entry, Job, LinkCode, Outbox, Run, Step, Track, TrackFile, User
@@ -173,7 +173,7 @@ def test_the_message_of_a_song_that_went_says_so(shelf: Shelf) -> None:
 
 
 def test_songs_that_something_needs_stay(shelf: Shelf) -> None:
-    entered, source, named, part, free = (shelf.song(90) for _ in range(5))
+    entered, source, named, part, again, free = (shelf.song(90) for _ in range(6))
     over = shelf.song(90)
 
     def work(session: Session) -> None:
@@ -185,6 +185,11 @@ def test_songs_that_something_needs_stay(shelf: Shelf) -> None:
                 Entry(challenge_id=held.id, user_id=shelf.owner, job_id=song, take=1, state="shown", created_at=1)
             )
         free_job(session, shelf.owner, parent_id=source)
+        schedules.add(
+            session, user_id=shelf.owner, kind="recipe", name="karaoke", cron="0 9 * * *", zone="UTC",
+            values={"song": again, "both": True}, requester={}, surface="terminal", channel="", server=None, since=1,
+            now=1,
+        )  # fmt: skip
         run = Run(
             user_id=shelf.owner, kind="batch", name="songs.csv", surface="terminal", channel="", requester={},
             inputs={}, status="RUNNING", price=0, created_at=1, due_at=1,

@@ -70,9 +70,14 @@ def test_what_there_is(chat: Chat) -> None:
     assert [line.split("`")[1] for line in said.splitlines()[:5]] == [
         f"/recipe run {name}" for name in ("album", "karaoke", "rain", "remix-pack", "song-a-day")
     ]
-    assert "`/recipe run rain`: One song about rain. From 15 credits, such as `/recipe run rain`." in said
+    assert "`/recipe run rain`: One song about rain. From 15 credits. Try `/recipe run rain`." in said
     assert "can't be used" not in said
     assert "1 recipe can't be used" in chat.typed("/recipe list", ADA).text
+
+
+def test_what_a_schedule_lacks_is_given_by_its_own_option(chat: Chat) -> None:
+    said = chat.typed('/recipe schedule karaoke when:"daily 9:00"').text
+    assert said.endswith("give `song` or `words`. Try `inputs:song:12`.")
 
 
 def test_what_one_would_make_is_told_before_it_begins(chat: Chat) -> None:
@@ -133,7 +138,7 @@ def test_the_terminal_lists_and_checks(home: Path, capsys: pytest.CaptureFixture
     assert run(["recipe", "check", str(bad)]) == REFUSED
     assert "broken.yaml, line 4: " in capsys.readouterr().err
     assert run(["recipe", "check", str(home / "none.yaml")]) == REFUSED
-    assert "No such file" in capsys.readouterr().err
+    assert "There is no file" in capsys.readouterr().err
     assert run(["recipe", "check", str(bad), "--json"]) == REFUSED
     assert json.loads(capsys.readouterr().out)["faults"][0]["line"] == 4
     assert run(["recipe", "list", "--json"]) == DONE

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import select
 
-from storage import jobs, ledger
+from bot.run_words import deeds
+from storage import jobs, ledger, runs
 from storage.tables import Bulletin
 from tests.fakes.clock import at
 from tests.fakes.incoming import ScriptedDecoder, ScriptedFetcher
@@ -164,6 +165,32 @@ def test_links_of_steps_are_fetched_when_their_turn_comes(
     house.db.close()
 
 
+def test_a_link_of_ours_is_good_for_a_run_that_was_begun_in_time(sqlite_url: str, tmp_path: Path) -> None:
+    given = replace(run_rules(), capabilities=ListeningPool.capabilities)
+    house = RunHouse(sqlite_url, tmp_path, given, pool=ListeningPool())
+    door = Incoming(
+        db=house.db, blobs=house.blobs, rules=given, fetcher=lambda: ScriptedFetcher({}), decoder=ScriptedDecoder(),
+        folder=tmp_path / "incoming",
+    )  # fmt: skip
+    house.feeder = Feeder(house.db, given, door)
+    file = tmp_path / "rain.mp3"
+    file.write_bytes(b"20 Rain")
+
+    async def story() -> None:
+        link = await door.take_in(file, "rain", ANN, field="src_audio_url")
+        run = await house.begin(recipe(replace(step(1, "x", src_audio_url=link), task="cover")))
+        # Its turn comes when the link has run out.
+        with at("2099-01-01 00:00"):
+            assert await house.feeder.feed() == 1
+            late = await house.begin(recipe(replace(step(1, "x", src_audio_url=link), task="cover")))
+            await house.feeder.feed()
+            assert (await house.run(late.id)).steps[0].error_code == "link_expired"
+        assert states(await house.run(run.id)) == "Q"
+
+    asyncio.run(story())
+    house.db.close()
+
+
 SPOILED = {
     "Run 1 (RUNNING) has 10 credits held for steps to come, but those cost 5.": (
         "UPDATE step SET price = 0 WHERE number = 4"
@@ -261,6 +288,34 @@ def test_more_than_somebody_may_have_waits_until_one_of_theirs_has_ended(sqlite_
 
     asyncio.run(story())
     house.db.close()
+
+
+def test_a_run_that_waits_on_and_on_is_told_of_once(sqlite_url: str, tmp_path: Path) -> None:
+    house = RunHouse(sqlite_url, tmp_path, run_rules(live_jobs=1))
+
+    async def story() -> None:
+        await house.begin(batch("a", "b"))
+        await house.feeder.feed()
+        told = house.version()
+        with at("2099-01-01 00:00"):
+            assert await house.feeder.feed() == 0
+        assert house.version() == told
+
+    asyncio.run(story())
+    house.db.close()
+
+
+def test_a_run_that_has_enough_under_way_is_not_looked_at(small: RunHouse) -> None:
+    async def story() -> None:
+        run = await small.begin(batch("a", "b", "c", "d", "e"))
+        at_once = small.rules.limits.runs.at_once
+        assert small.db.read(lambda s: runs.due(s, small.now(), at_once)) == (run.id,)
+        await small.feeder.feed()
+        assert small.db.read(lambda s: runs.due(s, small.now(), at_once)) == ()
+        await small.work()
+        assert small.db.read(lambda s: runs.due(s, small.now(), at_once)) == (run.id,)
+
+    asyncio.run(story())
 
 
 def test_a_step_that_is_refused_fails_alone_and_costs_nothing(house: RunHouse) -> None:
@@ -420,6 +475,43 @@ def test_one_song_of_a_run_may_be_cancelled_and_tried_again_by_its_number(small:
             await control.post_here(small.db, 2)
 
     asyncio.run(story())
+
+
+def test_what_was_left_out_for_a_song_that_is_there_after_all_may_be_made(small: RunHouse) -> None:
+    async def story() -> None:
+        run = await small.begin(recipe(step(1, "broken once"), step(2, "b", 1)))
+        await small.to_the_end()
+        assert states(await small.run(run.id)) == "FS"
+        await control.retry(small.db, 1, rules=small.rules)
+        await small.to_the_end()
+        ended = await small.run(run.id)
+        assert (states(ended), [deed.name for deed in deeds(ended)]) == ("DS", ["run_retry", "run_show"])
+        await life.retry(small.db, small.rules, run.id, ANN, HERE)
+        await small.to_the_end()
+        ended = await small.run(run.id)
+        assert (states(ended), [deed.name for deed in deeds(ended)]) == ("DD", ["run_show"])
+
+    asyncio.run(story())
+
+
+def test_a_step_whose_song_was_thrown_away_meanwhile_fails_and_costs_nothing(sqlite_url: str, tmp_path: Path) -> None:
+    given = replace(run_rules(runs={"at_once": 1}), capabilities=EditingPool.capabilities)
+    house = RunHouse(sqlite_url, tmp_path, given, pool=EditingPool())
+
+    async def story() -> None:
+        values = {"caption": "x", "source_job_id": {"step": 1, "value": "job"}}
+        cover = replace(step(2, "x", 1), task="cover", values=values)
+        run = await house.begin(recipe(step(1), cover, step(3, "y", 2)))
+        await house.feeder.feed()
+        await house.work()
+        await control.throw_away(house.db, 1)
+        await house.to_the_end()
+        ended = await house.run(run.id)
+        assert (ended.status, states(ended), ended.paid, house.held()) == ("COMPLETED", "DFS", PRICE, {})
+        house.check()
+
+    asyncio.run(story())
+    house.db.close()
 
 
 def test_a_song_that_waits_for_its_second_try_may_be_tried_by_its_number(small: RunHouse) -> None:

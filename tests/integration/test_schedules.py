@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Iterator
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session, select
 
 from bot.answers import Answer
@@ -18,23 +21,27 @@ from bot.compose import Settings
 from bot.compose.house import shelf
 from bot.desk import Desk
 from bot.placards import draw
-from storage import bulletins, departed, ledger
+from storage import bulletins, departed, ledger, schedules
 from storage.database import Database
 from storage.tables import Firing, Run
 from tests.fakes.clock import at
 from tests.fakes.pool import ScriptedPool
 from tests.integration.house import House, rules
-from workflows import credits, firings
+from workflows import credits, firings, queue
 from workflows.bulletins import Notice, look
-from workflows.people import ReplyTo, Requester
+from workflows.limits import RunLimits
+from workflows.people import OPERATOR, ReplyTo, Requester
 from workflows.recipes import scheduled
 from workflows.refusal import Refusal
+from workflows.roles import Roles
+from workflows.schedules import repeat_recipe
 
 ANN = Requester("slack", "T1:U1", "Ann", server="slack:T1")
 BEN = Requester("slack", "T1:U2", "Ben", server="slack:T1")
 CAT = Requester("slack", "T1:U3", "Cat", server="slack:T1", roles=("admin",))
 HERE, ELSEWHERE = ReplyTo("slack", "T1/C1"), ReplyTo("slack", "T1/C2")
 DAILY = '/recipe schedule song-a-day when:"daily 09:00" zone:Europe/Berlin inputs:"seconds:20"'
+NO_ZONE = "UPDATE schedule SET zone = 'Mars/Olympus' WHERE id = 2"
 T = TypeVar("T")
 
 
@@ -171,7 +178,7 @@ def _said(session: Session) -> list[Notice]:
 def test_who_may_see_and_stop_what_runs_by_itself(small_house: House) -> None:
     with at("2026-11-01 10:00"):
         says(small_house, DAILY)
-        assert "next" in says(small_house, "/recipe schedules", BEN)
+        assert "every day at 09:00 (Europe/Berlin), next" in says(small_house, "/recipe schedules", BEN)
         assert "Nothing of yours" in says(small_house, "/recipe schedules", BEN, ELSEWHERE)
         assert "those in charge" in says(small_house, "/recipe unschedule 1", BEN)
         assert "There is no 1" in says(small_house, "/recipe unschedule 1", BEN, ELSEWHERE)
@@ -189,7 +196,8 @@ def test_who_may_see_and_stop_what_runs_by_itself(small_house: House) -> None:
         ('/recipe schedule song-a-day when:"0 0 30 2 *"', "never comes"),
         ("/recipe schedule song-a-day when:soon", "daily 09:00"),
         ('/recipe schedule song-a-day when:"daily 9:00" zone:Nowhere', "Europe/Berlin"),
-        ('/recipe schedule serenade when:"daily 9:00"', "serenade"),
+        ('/recipe schedule serenade when:"daily 9:00"', "There are song-a-day."),
+        ('/recipe schedule song-a-dya when:"daily 9:00"', "Did you mean `song-a-day`?"),
         ('/recipe schedule song-a-day when:"daily 9:00" inputs:"seconds:9999"', "seconds"),
         ('/recipe schedule song-a-day when:"daily 9:00" inputs:"colour:blue"', "colour"),
     ],
@@ -214,6 +222,72 @@ def test_nothing_is_begun_for_a_server_that_removed_the_bot(house: House) -> Non
         assert tick(house) == 0
         house.db.write(lambda session: departed.returned(session, "slack:T1"))
         assert tick(house) == 1
+
+
+def test_a_house_that_takes_nothing_makes_up_for_it_afterwards(small_house: House) -> None:
+    with at("2026-11-01 10:00"):
+        says(small_house, DAILY)
+        done(queue.turn(small_house.db, "drain", OPERATOR))
+    with at("2026-11-02 08:00"):
+        assert tick(small_house) == 0
+    with at("2026-11-02 11:00"):
+        done(queue.turn(small_house.db, "resume", OPERATOR))
+        assert tick(small_house) == 1
+    assert outcomes(small_house) == ["run"]
+
+
+def test_what_runs_by_itself_goes_by_roles_that_its_owner_still_has(house: House) -> None:
+    house.rules = replace(
+        house.rules,
+        roles=Roles.model_validate({"roles": {"everyone": {"songs_per_day": 0}, "patron": {"songs_per_day": 9}}}),
+    )
+    patron = replace(ANN, roles=("patron",))
+    with at("2026-10-01 10:00"):
+        says(house, DAILY, patron)
+        says(house, "/song blues duration:20", patron)
+        assert asked_with(house) == [["patron"]]
+    # Whoever was not here for a month may be a patron no more.
+    with at("2026-11-20 08:00"):
+        assert tick(house) == 1
+        assert runs(house)[-1].requester["roles"] == []
+        says(house, "/song blues duration:20", patron)
+    with at("2026-11-21 08:00"):
+        assert tick(house) == 1
+        assert runs(house)[-1].requester["roles"] == ["patron"]
+        # They ask for something without that role: from now on it counts for nothing.
+        says(house, '/batch rows:"/song blues duration:20"', ANN)
+    assert asked_with(house) == [[]]
+
+
+def asked_with(house: House) -> list[list[str]]:
+    return house.db.read(lambda session: [row.requester["roles"] for row in schedules.going(session)])
+
+
+def test_who_is_banned_gets_nothing_by_itself_and_no_channel_hears_why(house: House) -> None:
+    with at("2026-11-01 10:00"):
+        says(house, DAILY)
+        assert "Ann" in says(house, "/ban who:Ann why:spam", CAT)
+    with at("2026-11-02 08:00"):
+        assert tick(house) == 1
+    assert (outcomes(house), runs(house), house.db.write(_said)) == (["banned"], [], [])
+    [firing] = house.db.read(lambda session: session.exec(select(Firing)).all())
+    assert firing.params is None
+
+
+def test_what_a_role_gives_by_the_month_comes_to_those_who_have_it(small_house: House) -> None:
+    """A schedule keeps the roles of the day it was made; they may be long gone."""
+    roles = Roles.model_validate({"roles": {"patron": {"monthly": 500}, "everyone": {"monthly": 20}}})
+    small_house.rules = replace(small_house.rules, roles=roles)
+    with at("2026-11-01 10:00"):
+        says(small_house, DAILY, replace(ANN, roles=("patron",)))
+
+    def posted() -> int:
+        return small_house.db.read(lambda session: ledger.balance(session, "user:1").posted)
+
+    with at("2026-12-01 12:00"):
+        before = posted()
+        assert tick(small_house) == 1
+        assert posted() == before + 20
 
 
 def test_a_recipe_that_is_gone_by_then_is_told(small_house: House) -> None:
@@ -241,3 +315,53 @@ def test_one_that_fails_keeps_no_other_waiting(house: House) -> None:
         assert tick(house) == 1
     assert outcomes(house) == ["no_daily", "run"]
     assert done(credits.check(house.db)) == []
+
+
+def test_one_that_can_not_even_be_told_of_keeps_no_other_waiting(small_house: House) -> None:
+    with at("2026-11-01 10:00"):
+        for who in (ANN, BEN, CAT):
+            says(small_house, DAILY, who)
+    small_house.db.write(lambda session: session.connection().execute(text(NO_ZONE)))
+
+    def begin(session: Session, row: object, firing: Firing, now: int) -> str:
+        # Something that no row can hold as it is.
+        raise Refusal("bad_value", field="day", value={date(2026, 11, 2)}, allowed="any")
+
+    with at("2026-11-02 08:00"):
+        assert done(firings.tick(small_house.db, {"recipe": begin})) == 2
+    assert outcomes(small_house) == ["bad_value", "bad_value"]
+
+
+def test_the_last_firing_of_each_is_found(house: House) -> None:
+    with at("2026-11-01 10:00"):
+        says(house, DAILY)
+        says(house, DAILY, BEN)
+        says(house, DAILY, CAT)
+
+    def due(session: Session) -> dict[int, int]:
+        for number, at_ms in ((1, 10), (1, 30), (1, 20), (2, 5)):
+            schedules.fire(session, schedule_id=number, due_at=at_ms, now=1)
+        return {number: firing.due_at for number, firing in schedules.last(session, [1, 2, 3]).items()}
+
+    assert house.db.write(due) == {1: 30, 2: 5}
+
+
+def test_two_at_one_moment_can_not_both_have_the_last_place(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = Database(str(house.url))
+    # Between the look and the row is a while.
+    monkeypatch.setattr("workflows.schedules.require_sensible", lambda *_: time.sleep(0.1))
+    few = replace(house.rules, limits=house.rules.limits.model_copy(update={"runs": RunLimits(schedules=1)}))
+    asyncio.run(credits.account(house.db, few, ANN))
+
+    async def one(db: Database) -> bool:
+        try:
+            await repeat_recipe(db, few, ANN, HERE, name="song-a-day", cron="0 9 * * *", zone="UTC", values={})
+        except Refusal:
+            return False
+        return True
+
+    async def all_of_them() -> int:
+        return sum(await asyncio.gather(*(one(db) for db in (house.db, other) * 2)))
+
+    assert asyncio.run(all_of_them()) == 1
+    other.close()

@@ -21,6 +21,7 @@ from bot.deeds import DEEDS, Deed
 from bot.forms import Form, blank
 from bot.moments import at, until
 from bot.on_slack import wall
+from bot.on_slack.deeds import pressed
 from bot.on_slack.mrkdwn import fitted, mrkdwn, pieces
 from bot.placard import Bundle, Placard
 from bot.telling import DOERS
@@ -296,7 +297,7 @@ def test_a_bundle_comes_as_zips_and_what_is_lost_is_said(tmp_path: Path, sign: S
         await here.restart()
         with no_uploads(here):
             await told(here, ts)
-        assert "1 more files did not fit" in shown(only_post(here).blocks)
+        assert "1 file more did not fit" in shown(only_post(here).blocks)
 
     play(tmp_path, story)
 
@@ -525,3 +526,8 @@ def test_the_address_for_events_answers_when_slack_asks_whether_it_is_ours(tmp_p
         assert (await asked.ack).payload == {"challenge": "7"}
 
     play(tmp_path, story, over="http")
+
+
+def test_a_number_that_no_row_can_have_is_no_button_of_ours() -> None:
+    assert pressed({"action_id": f"d:run_show:{'9' * 30}:0"}) is None
+    assert pressed({"action_id": "d:run_show:9:0"}) == Deed("run_show", 9)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from bot.answers import refusal_words
 from bot.on_terminal.courier import FolderCourier
 from bot.on_terminal.lines import finished_lines
 from bot.on_terminal.report import as_json
@@ -45,10 +46,11 @@ from engine.studio.engine import Studio
 from storage import jobs, tracks
 from tests.integration.house import ANN, House, rules
 from tests.rows import ticket
-from workflows import credits
+from workflows import credits, edits
 from workflows.deliver import deliver_due
 from workflows.people import ReplyTo
 from workflows.pricing import Pricing
+from workflows.refusal import Refusal
 from workflows.source import source_of
 from workflows.submit import submit
 from workflows.view import JobView
@@ -85,13 +87,17 @@ class Sink:
 
 @dataclass
 class Tale:
-    """What became of one song and of the jobs that wanted parts of it, each with a folder of its name."""
+    """What became of one song and of the jobs that wanted parts of it, each with a folder of its name.
+
+    `lacking` is what is said of a part that it does not have.
+    """
 
     house: House
     song: JobView
     jobs: dict[str, JobView]
     source: Source
     posted: int
+    lacking: Refusal
 
     def out(self, name: str) -> Path:
         return self.house.folder / name
@@ -108,7 +114,6 @@ ASKED: dict[str, tuple[str, dict[str, Any]]] = {
     "again": ("stems", {}),
     "wav": ("stems", {"format": "wav", "display_name": "Parts", "duration": 90, "seed": 5}),
     "vocals": ("extract-stem", {"track_name": "vocals"}),
-    "brass": ("extract-stem", {"track_name": "brass"}),
     "backing": ("extract-stem", {"track_name": "backing_track"}),
 }
 
@@ -153,6 +158,8 @@ async def story(house: House) -> Tale:
         numbers = {
             name: await asked(house, name, task, source_job_id=song, **more) for name, (task, more) in ASKED.items()
         }
+        with pytest.raises(Refusal) as lacking:
+            await asked(house, "brass", "extract-stem", source_job_id=song, track_name="brass")
         await worked(house, worker)
         # parts of what are parts themselves
         numbers["parts"] = await asked(house, "parts", "stems", source_job_id=numbers["stems"])
@@ -175,7 +182,9 @@ async def story(house: House) -> Tale:
         courier = FolderCourier(house.blobs.path, house.folder / "songs", house.rules)
         while await deliver_due(house.db, {"terminal": courier}):
             pass
-        return Tale(house, told, made, source, (await credits.balance(house.db, house.rules.pricing, ANN)).posted)
+        return Tale(
+            house, told, made, source, (await credits.balance(house.db, house.rules.pricing, ANN)).posted, lacking.value
+        )
     finally:
         await pool.stop(0)
 
@@ -288,14 +297,18 @@ def test_a_backing_track_is_the_song_without_its_voices_and_has_the_words_to_sin
     assert read(tale.path("backing", "audio", "", "mp3")).lines != ()
 
 
-def test_a_stem_that_the_song_lacks_is_named_with_those_it_has(tale: Tale) -> None:
-    job = tale.jobs["brass"]
-    assert (job.status, job.error_code, job.error_permanent, job.attempt) == ("FAILED", "no_such_stem", True, 1)
-    assert job.error_params == {"stem": "brass", "has": stem_names(tale.song)}
-    said = reply("no_such_stem", job=job.id, **job.error_params)
-    assert said.startswith("There is no brass in that, only ")
-    assert "vocals" in said
-    assert "Nothing was charged." in said
+def test_a_stem_that_the_song_lacks_is_refused_at_once_with_those_it_has(tale: Tale) -> None:
+    assert (tale.lacking.code, tale.lacking.field, tale.lacking.value) == ("stem_not_in_song", "track_name", "brass")
+    assert str(tale.lacking.allowed).split(", ") == stem_names(tale.song)
+    assert refusal_words(tale.lacking).startswith(f"#{tale.song.id} has no brass, only ")
+
+
+@pytest.mark.parametrize(("there", "is_there"), [(("vocals", "backing_vocals"), False), (("vocals", "drums"), True)])
+def test_a_backing_track_takes_more_than_voices(there: tuple[str, ...], is_there: bool) -> None:
+    start = edits.Start("source_job_id", 12, 30.0, has_score=True, has_stems=True, stems=there)
+    spec = parse("extract-stem", {"source_job_id": 12, "track_name": "backing_track"})
+    with nullcontext() if is_there else pytest.raises(Refusal, match="stem_not_in_song"):
+        edits.check_start(spec, start, capabilities())
 
 
 def test_parts_of_parts(tale: Tale) -> None:

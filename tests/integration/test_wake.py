@@ -23,7 +23,7 @@ from sqlmodel import Session
 from storage import wake
 from storage.database import Database
 from storage.engines import settled
-from storage.wake import Topic, Waker, open_waker
+from storage.wake import TOPICS, Topic, Waker, open_waker
 from storage.wake_sockets import _folder
 from tests.rows import person
 
@@ -75,7 +75,7 @@ def listener(database_url: str) -> Iterator[Callable[[], Listener]]:
 
     def start() -> Listener:
         started.append(Listener(database_url))
-        started[-1].says("queue", "outbox", "ready")
+        started[-1].says(*TOPICS, "ready")
         return started[-1]
 
     yield start
@@ -192,7 +192,7 @@ def test_sockets_of_the_dead_are_removed_and_those_of_the_living_kept(sqlite_url
     folder, waker = folder_of(sqlite_url), open_waker(settled(sqlite_url))
     dead, alive = Listener(sqlite_url), Listener(sqlite_url)
     for each in (dead, alive):
-        each.says("queue", "outbox", "ready")
+        each.says(*TOPICS, "ready")
     assert folder.stat().st_mode & 0o777 == 0o700
     dead.process.kill()
     dead.process.communicate()
@@ -244,7 +244,7 @@ def deep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str,
 def test_a_path_too_long_for_a_socket_has_its_sockets_elsewhere(deep: tuple[str, Path], tmp_path: Path) -> None:
     url, folder = deep
     waker, listener = open_waker(settled(url)), Listener(url)
-    listener.says("queue", "outbox", "ready")
+    listener.says(*TOPICS, "ready")
     waker.notify("queue")
     listener.says("queue")
     assert folder.stat().st_mode & 0o777 == 0o700
@@ -292,11 +292,11 @@ def test_a_folder_that_others_can_reach_is_not_used(
 def test_a_connection_that_is_cut_heals_and_catches_up(request: pytest.FixtureRequest) -> None:
     url = request.getfixturevalue("postgres").migrated()
     waker, listener = open_waker(settled(url)), Listener(url)
-    listener.says("queue", "outbox", "ready")
+    listener.says(*TOPICS, "ready")
     waker.notify("outbox")
     listener.says("outbox")
     cut(url)
-    listener.says("queue", "outbox")
+    listener.says(*TOPICS)
     # What this process sends on was cut as well.
     waker.notify("queue")
     listener.says("queue")

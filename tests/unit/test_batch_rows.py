@@ -146,6 +146,10 @@ def test_a_small_file_stays_small() -> None:
     """Lists within lists, and names for names, are not followed."""
     assert problems("- " + "[" * 20_000 + "]" * 20_000)[1] in ("row_no_object", "row_yaml")
     assert problems("[" + "[" * 100_000)[1] == "row_json"
+    # What opens more and more, line by line, is not read anew from each of them.
+    assert problems("- " + "[" * 200_000) == {1: "row_yaml"}
+    assert problems("{}\n" + "[\n" * 20_000) == {2: "row_json"}
+    assert len(problems("{}\n" + "[\n" * 900 + "1," * 300_000)) < 5
     bomb = "\n".join(["- &a [x,x,x,x,x,x,x,x,x]", *(f"- &b{n} [*a,*a,*a,*a,*a,*a,*a,*a]" for n in range(50))])
     assert {*problems(bomb, "a.yaml").values()} <= {"row_no_object", "row_alias"}
 

@@ -95,7 +95,7 @@ def test_everything_that_is_wrong_is_told_at_once_in_the_order_of_the_lines() ->
     with pytest.raises(BadRecipe) as told:
         recipe(f"{HEAD}steps:\n{wrong}")
     assert [(fault.line, fault.code) for fault in told.value.faults] == [
-        (5, "recipe_command"), (8, "unknown_option"), (9, "recipe_unfit"), (9, "recipe_missing"),
+        (5, "recipe_command"), (8, "unknown_option"), (9, "recipe_no_table"),
     ]  # fmt: skip
 
 
@@ -154,7 +154,7 @@ def test_a_file_of_ones_own_adds_or_takes_the_place_of_ours_and_a_bad_one_harms_
 
 def test_many_recipes_are_listed_in_one_message() -> None:
     few, many = listed(SHELF, RULES), listed({str(number): SHELF["album"] for number in range(25)}, RULES)
-    assert all("such as `/recipe run " in line for line in few)
+    assert all("Try `/recipe run " in line for line in few)
     assert "From 65 credits." in many[0]
     assert sum(map(len, many)) < 4000
 

@@ -11,6 +11,8 @@ from workflows.batches.row import Row, Sheet, kept, named, sheet, short
 from workflows.runs.plan import Problem
 
 _BETWEEN = re.compile(r"[\s,]*")
+# What begins anew on each line may be read twice over for nothing; a file that is made to waste time is not.
+MOST_WASTED = 2
 
 
 class _Pairs(list[tuple[str, Any]]):
@@ -23,17 +25,25 @@ _DECODER = json.JSONDecoder(
 )  # fmt: skip
 
 
+class _Broken(Exception):
+    """Where the next row begins is anybody's guess."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code)
+        self.problem = problem
+
+
 def read(text: str) -> Sheet:
     """A row for every value. What is no JSON costs its line, and the next one begins anew."""
-    found = sheet(_rows(text))
-    # Where one list is broken off, who knows what was to come.
-    broken = [problem for problem in found.problems if problem.code == "row_json" and text.lstrip().startswith("[")]
-    return Sheet(problems=(broken[0],)) if broken else found
+    try:
+        return sheet(_rows(text))
+    except _Broken as broken:
+        return Sheet(problems=(broken.problem,))
 
 
 def _rows(text: str) -> Iterator[Row | Problem]:
     opening = re.match(r"\s*\[", text)
-    end, counted, line = len(text), 0, 1
+    end, counted, line, wasted = len(text), 0, 1, 0
     at = opening.end() if opening else 0
     while True:
         at = _BETWEEN.match(text, at).end()  # type: ignore[union-attr]
@@ -47,10 +57,15 @@ def _rows(text: str) -> Iterator[Row | Problem]:
             stop = text.find("\n", at)
             line_of_error = line + text.count("\n", at, where)
             said = {"why": getattr(error, "msg", "too deep"), "column": where - text.rfind("\n", 0, where)}
-            yield Problem(
+            problem = Problem(
                 line, short(text[at : at + 800].partition("\n")[0]), "row_json", {**said, "at": line_of_error}
             )
-            if opening or stop < 0:
+            wasted += where - at
+            # Where one list is broken off, who knows what was to come.
+            if opening or isinstance(error, RecursionError) or wasted > MOST_WASTED * end:
+                raise _Broken(problem) from None
+            yield problem
+            if stop < 0:
                 return
             at = stop
             continue

@@ -13,22 +13,37 @@ import yaml
 from workflows.batches.row import Row, Sheet, kept, named, sheet, short
 from workflows.runs.plan import Problem
 
+# No command has anything in it that has anything in it; what opens more and more only keeps others waiting.
+DEEPEST = 50
 _NOTHING = ("", "~", "null", "Null", "NULL")
 _OPEN = (yaml.SequenceStartEvent, yaml.MappingStartEvent)
 _CLOSE = (yaml.SequenceEndEvent, yaml.MappingEndEvent)
+
+
+class TooDeep(Exception):
+    """Something on `line` has more in it than any command has."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
 
 
 def read(text: str) -> Sheet:
     """A row for each item of the list; none where the file as a whole is no YAML."""
     try:
         return sheet(_rows(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))))
+    except TooDeep as deep:
+        return _broken(text, deep.line, "too deep")
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = 1 if mark is None else mark.line + 1
-        return Sheet(problems=(Problem(line, _line(text, line), "row_yaml", {"why": short(str(error.problem))}),))
+        return _broken(text, 1 if mark is None else mark.line + 1, str(error.problem))
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         return Sheet(problems=(Problem(line, short(kept(_line(text, line))), "row_yaml", {"why": error.reason}),))
+
+
+def _broken(text: str, line: int, why: str) -> Sheet:
+    return Sheet(problems=(Problem(line, _line(text, line), "row_yaml", {"why": short(why)}),))
 
 
 def _line(text: str, line: int) -> str:
@@ -94,6 +109,8 @@ def _skip(event: yaml.Event, events: Iterator[yaml.Event]) -> None:
     while depth:
         event = next(events)
         depth += isinstance(event, _OPEN) - isinstance(event, _CLOSE)
+        if depth > DEEPEST:
+            raise yaml.MarkedYAMLError(problem="too deep", problem_mark=event.start_mark)  # type: ignore[arg-type]
 
 
 def _alias(line: int, event: yaml.AliasEvent) -> Problem:

@@ -118,7 +118,8 @@ def _require_link(url: str, field: str) -> None:
 
 
 def _label(values: Mapping[str, Any]) -> str:
-    said = (str(values[name]) for name in _TELLING if values.get(name))
+    words = {"track_name": str(values.get("track_name") or "").replace("_", " ")}
+    said = (str(({**values, **words})[name]) for name in _TELLING if values.get(name))
     return next((short(line) for text in said for line in text.splitlines() if line.strip()), "")
 
 

@@ -14,7 +14,7 @@ from workflows.runs.plan import Problem
 DELIMITERS = ",;\t"
 _QUOTED = re.compile(r'"(?:[^"]|"")*"?')
 # How a spreadsheet is told what stands between cells; it is no row.
-_SAID = re.compile(r"\s*sep=(.)\n")
+_SAID = re.compile(r"\s*sep=([,;:|\t])\n")
 
 
 def has_header(line: str) -> bool:

@@ -27,11 +27,13 @@ def page_of(topic: str) -> int:
 def missing(session: Session, challenge: Challenge, now: int) -> list[tuple[ChallengePlace, str]]:
     """What should be said by now and is not, and where. Only reads."""
     posted: dict[str, int] = {row.key: row.created_at for row in bulletins.of(session, "challenge", challenge.id)}
+    voting = phase(challenge, now) == "vote"
+    pages = -(-entries.last_number(session, challenge.id) // ON_PAGE) if voting else 0
     return [
         (place, topic)
         for place in challenges.places(session, challenge.id)
         if place.surface != TERMINAL
-        for topic in _wanted(session, challenge, now, posted, place)
+        for topic in _wanted(challenge, now, posted, place, pages)
         if _key(challenge, topic, place) not in posted
     ]
 
@@ -56,7 +58,10 @@ def changed(session: Session, challenge_id: int, now: int, *, topic: str | None 
 
 
 def song_gone(session: Session, job_id: int, now: int) -> None:
-    """The music of this job was thrown away or taken down: where it was entered, it is to be heard no longer."""
+    """The music of this job was thrown away or taken down: where it was entered, it is to be heard no longer.
+
+    On the ballots and podiums of what is over neither.
+    """
     for challenge_id in entries.in_challenges(session, job_id):
         changed(session, challenge_id, now, at_once=True)
 
@@ -66,7 +71,7 @@ def _key(challenge: Challenge, topic: str, place: ChallengePlace) -> str:
 
 
 def _wanted(
-    session: Session, challenge: Challenge, now: int, posted: Mapping[str, int], place: ChallengePlace
+    challenge: Challenge, now: int, posted: Mapping[str, int], place: ChallengePlace, pages: int
 ) -> Iterator[str]:
     at = phase(challenge, now)
     if at == "over":
@@ -80,9 +85,7 @@ def _wanted(
     if at == "planned":
         return
     yield at
-    if at == "vote":
-        pages = -(-entries.last_number(session, challenge.id) // ON_PAGE)
-        yield from (f"vote_{page}" for page in range(2, pages + 1))
+    yield from (f"vote_{page}" for page in range(2, pages + 1))
     moment, since = to_remind(challenge, at), posted.get(_key(challenge, at, place))
     # Whoever hears of it only now need not be reminded at once.
     if moment is not None and moment <= now and since is not None and since < moment:

@@ -138,16 +138,17 @@ async def enterable(
             return Offered(challenge.id, challenge.theme, challenge.submit_until, ())
         if len(_of(session, challenge, user)) >= challenge.each:
             raise Refusal("entered_enough", field="song_job_id", value=None, each=challenge.each)
-        songs = [one for one in _enterable(session, challenge, user) if job_id is None or one.job == job_id]
+        songs = _enterable(session, challenge, user, job_id)
         return Offered(challenge.id, challenge.theme, challenge.submit_until, tuple(songs[:SHOWN]))
 
     return await db.aread(look)
 
 
-def _enterable(session: Session, challenge: Challenge, user: User) -> list[Enterable]:
+def _enterable(session: Session, challenge: Challenge, user: User, job_id: int | None) -> list[Enterable]:
     found: list[Enterable] = []
-    for job in jobs.recent(session, user.id, LOOKED_AT):
-        if not _is_song(job):
+    asked = None if job_id is None else jobs.get(session, job_id)
+    for job in jobs.recent(session, user.id, LOOKED_AT) if job_id is None else (asked,):
+        if job is None or not _is_song(job) or users.person(session, job.user_id).id != user.id:
             continue
         takes = tracks.of_job(session, job.id)
         there = {one.take for one in entries.of_song(session, challenge.id, job.id) if one.state != "withdrawn"}

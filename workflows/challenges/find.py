@@ -98,10 +98,10 @@ def require_charge(session: Session, rules: Rules, challenge: Challenge, who: Re
 
 
 def latest_tallied(session: Session, who: Requester, where: ReplyTo) -> Challenge | None:
-    """The last one of this channel that was counted; else, in a direct message or at the terminal, of the house."""
+    """The last one of this channel that was counted, else of this server; in a direct message, of the house."""
     here = challenges.held_in(session, where.surface, where.channel)
     found = next((one for one in here if one.tallied_at is not None), None)
-    return found if found is not None or who.server is not None else challenges.latest_tallied(session)
+    return found or challenges.latest_tallied(session, who.server)
 
 
 def _called(challenge: Challenge) -> str:

@@ -8,7 +8,8 @@ from sqlmodel import Session
 
 from storage import entries
 from storage.database import Database
-from storage.tables import Entry, EntryState
+from storage.entries import Entered
+from storage.tables import Challenge, Entry, EntryState
 from workflows import record
 from workflows.challenges import announce, find, view
 from workflows.challenges.tick import number as give_numbers
@@ -46,7 +47,7 @@ async def waiting(db: Database, rules: Rules, who: Requester, where: ReplyTo, nu
         challenge = find.meant(session, number, who, where, ("enter", "vote"), now)
         find.require_charge(session, rules, challenge, who, "challenge review")
         found = entries.of(session, challenge.id, "waiting")
-        return Waiting(challenge.id, challenge.theme, tuple(view.entry(session, one) for one in found))
+        return Waiting(challenge.id, challenge.theme, view.shown(session, found))
 
     return await db.aread(look)
 
@@ -91,6 +92,8 @@ async def decide(
         if not there:
             raise Refusal("not_in_challenge", field="song_job_id", value=job_id or (given.job_id if given else None))
         for one in there:
+            if show and one.entry.state == "rejected":
+                _require_room(session, challenge, one)
             entries.turned(session, one.entry.id, "shown" if show else "rejected", *before, why=why or None)
             record.note(
                 session, who, "challenge review" if show else "challenge reject",
@@ -102,3 +105,9 @@ async def decide(
         return Decided(challenge.id, there[0].entry.job_id, there[0].title, show)
 
     return await db.awrite(work)
+
+
+def _require_room(session: Session, challenge: Challenge, one: Entered) -> None:
+    """Raise a `Refusal` where whoever entered this entered others since, and may enter no more."""
+    if len(entries.of(session, challenge.id, "waiting", "shown", person=one.person)) >= challenge.each:
+        raise Refusal("entry_replaced", field="song_job_id", value=one.entry.job_id, each=challenge.each)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections import Counter
+from collections.abc import Sequence
 
 from sqlmodel import Session
 
@@ -15,6 +17,7 @@ from storage import challenges, entries, ledger, users, votes
 from storage.database import Database
 from storage.entries import Entered
 from storage.tables import Challenge
+from workflows import bans
 from workflows.challenges import announce, find
 from workflows.challenges.state import Phase, phase
 from workflows.challenges.tally import Candidate, counted, favourite, ranked
@@ -45,12 +48,34 @@ def move_on(session: Session, challenge: Challenge, now: int) -> bool:
         theme = favourite(challenge.themes, votes.chosen(session, challenge.id, now))
         done = challenges.themed(session, challenge.id, theme)
         challenge = challenges.get(session, challenge.id) or challenge
+    if at in ("vote", "over"):
+        done |= _thin_out(session, challenge, now)
     if at == "vote":
         done |= number(session, challenge) > 0
     if at == "over" or _is_deserted(session, challenge, at):
         done |= _tally(session, challenge, now)
     fresh = challenges.get(session, challenge.id)
     return announce.catch_up(session, fresh or challenge, now) or done
+
+
+def _thin_out(session: Session, challenge: Challenge, now: int) -> bool:
+    """Take out what somebody entered beyond what each may, as two who turned out to be one; the earlier songs stay."""
+    over = _beyond(challenge, entries.of(session, challenge.id, "shown")) if challenge.tallied_at is None else []
+    for one in over:
+        entries.turned(session, one.entry.id, "withdrawn", "shown")
+    if over:
+        announce.changed(session, challenge.id, now, at_once=True)
+    return bool(over)
+
+
+def _beyond(challenge: Challenge, there: Sequence[Entered]) -> list[Entered]:
+    had = Counter[int]()
+    over = []
+    for one in there:
+        had[one.person] += 1
+        if had[one.person] > challenge.each:
+            over.append(one)
+    return over
 
 
 def number(session: Session, challenge: Challenge) -> int:
@@ -74,12 +99,14 @@ def _shuffled(challenge: Challenge, one: Entered) -> str:
 def _is_due(session: Session, challenge: Challenge) -> bool:
     now = now_ms()
     at = phase(challenge, now)
-    if at == "over" or _is_deserted(session, challenge, at):
+    if at == "over" or (challenge.theme is None and at in ("enter", "vote")):
         return True
-    if challenge.theme is None and at in ("enter", "vote"):
-        return True
-    shown = entries.of(session, challenge.id, "shown") if at == "vote" else ()
-    return any(one.entry.number is None for one in shown) or bool(announce.missing(session, challenge, now))
+    if at == "vote":
+        there = entries.of(session, challenge.id, "shown", "waiting")
+        shown = [one for one in there if one.entry.state == "shown"]
+        if not there or any(one.entry.number is None for one in shown) or _beyond(challenge, shown):
+            return True
+    return bool(announce.missing(session, challenge, now))
 
 
 def _is_deserted(session: Session, challenge: Challenge, at: Phase) -> bool:
@@ -99,6 +126,9 @@ def _tally(session: Session, challenge: Challenge, now: int) -> bool:
         return False
     number(session, challenge)
     there = entries.of(session, challenge.id, "shown")
+    # Who is kept out wins nothing, either.
+    kept_out = {person for person in {one.person for one in there} if not bans.is_welcome(session, person, now)}
+    there = tuple(one for one in there if one.person not in kept_out)
     candidates = [Candidate(one.entry.id, one.person, one.entry.created_at) for one in there]
     count = counted(votes.given(session, challenge.id, now), candidates)
     results = ranked(candidates, count, tie=challenge.tie, prizes=challenge.prizes)

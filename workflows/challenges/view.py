@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from sqlmodel import Session
@@ -12,13 +13,13 @@ from storage.entries import Entered
 from storage.tables import Challenge, EntryState
 from workflows.challenges import find
 from workflows.challenges.state import OPEN, Phase, phase
-from workflows.challenges.tally import Candidate, Standing, counted, favourite, standings
+from workflows.challenges.tally import Standing, favourite, standings
 from workflows.challenges.voting import choice_of
 from workflows.people import ReplyTo, Requester, now_ms
 from workflows.refusal import Refusal
 from workflows.view import FileView
 
-__all__ = ["ChallengeView", "EntryView", "Mine", "Standing", "entry", "look", "on_ballot", "results", "status"]
+__all__ = ["ChallengeView", "EntryView", "Mine", "Standing", "look", "on_ballot", "results", "shown", "status"]
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,8 @@ class EntryView:
     """A song in a challenge. `number` is what people vote by, None before voting begins.
 
     `user` is whose it is, None as long as that is nobody's business. `file` is what people listen to, None where there
-    is none, or the song is `gone`. `place` (None: none), `votes` and `prize` once it is tallied; `why` it was
-    rejected, for its owner alone.
+    is none, or the song is `gone`; `cover` is the picture of a song that won. `place` (None: none), `votes` and `prize`
+    once it is tallied; `why` it was rejected, for its owner alone.
     """
 
     id: int
@@ -43,6 +44,7 @@ class EntryView:
     prize: int | None = None
     why: str | None = None
     gone: bool = False
+    cover: FileView | None = None
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,10 @@ def look(session: Session, challenge_id: int) -> ChallengeView:
         raise Refusal("challenge_not_found", field="challenge", value=challenge_id)
     now = now_ms()
     at, tallied = phase(challenge, now), challenge.tallied_at is not None
-    there = entries.of(session, challenge.id, "shown")
-    ballot = _ballot(session, challenge, at)
+    # Who won has won, also where the song is gone since.
+    found = entries.of(session, challenge.id, "shown", "waiting", there=not tallied)
+    there = [one for one in found if one.entry.state == "shown"]
+    ballot = _ballot(session, challenge, at, there)
     theme = challenge.theme
     if theme is None and at in ("enter", "vote", "over"):
         theme = favourite(challenge.themes, votes.chosen(session, challenge.id, now))
@@ -121,8 +125,8 @@ def look(session: Session, challenge_id: int) -> ChallengeView:
         cancelled_why=challenge.cancelled_why,
         entries=ballot,
         entered=len(ballot) if tallied else len(there),
-        waiting=0 if tallied else len(entries.of(session, challenge.id, "waiting")),
-        voters=sum(one.votes or 0 for one in ballot) if tallied else _voters(session, challenge, at, there, now),
+        waiting=0 if tallied else len(found) - len(there),
+        voters=sum(one.votes or 0 for one in ballot) if tallied else _voters(session, challenge, at, now),
         table=_table(session, challenge) if tallied else (),
     )
 
@@ -159,8 +163,11 @@ async def results(db: Database, who: Requester, where: ReplyTo, number: int | No
         if challenge is None:
             challenge = find.latest_tallied(session, who, where)
         if challenge is None:
-            challenge = find.meant(session, None, who, where, OPEN, now)
+            challenge = find.meant(session, None, who, where, (*OPEN, "over"), now)
         if challenge.tallied_at is None:
+            if phase(challenge, now) in OPEN:
+                until = challenge.vote_until
+                raise Refusal("challenge_not_over", field="challenge", value=challenge.id, until=until)
             find.require(challenge, now, "over")
             raise Refusal("challenge_counting", field="challenge", value=challenge.id)
         return look(session, challenge.id)
@@ -168,9 +175,19 @@ async def results(db: Database, who: Requester, where: ReplyTo, number: int | No
     return await db.aread(find_it)
 
 
-def entry(session: Session, one: Entered, *, named: bool = False) -> EntryView:
-    """An entry as it is shown, `named` where everybody may know whose it is."""
-    row = one.entry
+def shown(session: Session, found: Collection[Entered], *, named: bool = False) -> tuple[EntryView, ...]:
+    """Entries as they are shown, `named` where everybody may know whose they are."""
+    tracks_of = [one.track.id for one in found if one.track is not None]
+    # Both chats play MP3.
+    heard = _files(session, tracks_of, "audio", "mp3")
+    # Only of who won: it is seen once it is known whose song it is.
+    won = [one.track.id for one in found if one.track is not None and one.entry.place == 1]
+    seen = _files(session, won, "image", "png") if won else {}
+    return tuple(_shown(one, heard, seen, named=named) for one in found)
+
+
+def _shown(one: Entered, heard: Mapping[str, FileView], seen: Mapping[str, FileView], *, named: bool) -> EntryView:
+    row, known_as = one.entry, "" if one.track is None else one.track.id
     return EntryView(
         id=row.id,
         number=row.number,
@@ -179,7 +196,8 @@ def entry(session: Session, one: Entered, *, named: bool = False) -> EntryView:
         title=one.title,
         state=row.state,
         user=one.name if named else None,
-        file=_preview(session, one),
+        file=heard.get(known_as),
+        cover=seen.get(known_as),
         place=row.place,
         votes=row.votes,
         prize=row.prize,
@@ -187,49 +205,45 @@ def entry(session: Session, one: Entered, *, named: bool = False) -> EntryView:
     )
 
 
-def _preview(session: Session, one: Entered) -> FileView | None:
-    """What people listen to: the MP3, which both chats play."""
-    if one.track is None:
-        return None
-    files = tracks.files_of(session, one.track.id)
-    found = (file for file in files if (file[0].kind, file[0].format) == ("audio", "mp3"))
-    return next((FileView(file.kind, file.name, file.format, file.digest, blob.size) for file, blob in found), None)
+def _files(session: Session, track_ids: Collection[str], kind: str, format_: str) -> dict[str, FileView]:
+    found = tracks.files_of_all(session, track_ids, kind=kind, format_=format_)
+    return {
+        track: FileView(file.kind, file.name, file.format, file.digest, blob.size)
+        for track, (file, blob) in found.items()
+    }
 
 
-def _ballot(session: Session, challenge: Challenge, at: Phase) -> tuple[EntryView, ...]:
+def _ballot(session: Session, challenge: Challenge, at: Phase, there: Collection[Entered]) -> tuple[EntryView, ...]:
     if at not in ("vote", "over"):
         return ()
     tallied = challenge.tallied_at is not None
-    # Who won has won, also where the song is gone since.
-    found = entries.of(session, challenge.id, "shown", there=not tallied)
-    shown = [
-        entry(session, one, named=tallied or not challenge.anonymous)
-        for one in found
-        if one.entry.number is not None and (not tallied or one.entry.votes is not None)
-    ]
+    found = [one for one in there if one.entry.number is not None and (not tallied or one.entry.votes is not None)]
+    views = shown(session, found, named=tallied or not challenge.anonymous)
     if not tallied:
-        return tuple(sorted(shown, key=lambda one: one.number or 0))
-    last = len(shown) + 1
-    return tuple(sorted(shown, key=lambda one: (-(one.votes or 0), one.place or last, one.number or 0)))
+        return tuple(sorted(views, key=lambda one: one.number or 0))
+    last = len(views) + 1
+    return tuple(sorted(views, key=lambda one: (-(one.votes or 0), one.place or last, one.number or 0)))
 
 
-def _voters(session: Session, challenge: Challenge, at: Phase, there: tuple[Entered, ...], now: int) -> int:
-    if at == "theme":
-        return len({one.person for one in votes.chosen(session, challenge.id, now)})
-    candidates = [Candidate(one.entry.id, one.person, one.entry.created_at) for one in there]
-    return sum(counted(votes.given(session, challenge.id, now), candidates).values())
+def _voters(session: Session, challenge: Challenge, at: Phase, now: int) -> int:
+    """How many people voted, whatever became of what they voted for: else what is missing once a song is gone would
+    say how many votes that had."""
+    cast = votes.chosen if at == "theme" else votes.given
+    return len({one.person for one in cast(session, challenge.id, now)})
 
 
 def _table(session: Session, challenge: Challenge) -> tuple[Standing, ...]:
     held_on = challenges.servers(session, [challenge.id]).get(challenge.id, set())
-    return standings(entries.placed(session, challenges.season(session, challenge.season, held_on)))
+    until = challenge.tallied_at or 0
+    return standings(entries.placed(session, challenges.season(session, challenge.season, held_on, until=until)))
 
 
 def _mine(session: Session, challenge: Challenge, who: Requester, now: int) -> Mine:
-    shown = look(session, challenge.id)
+    about = look(session, challenge.id)
     user = users.known(session, who.surface, who.external_id)
     if user is None:
-        return Mine(shown, (), None)
+        return Mine(about, (), None)
     own = entries.of(session, challenge.id, "waiting", "shown", "rejected", there=False, person=user.id)
-    mine = tuple(replace(entry(session, one), why=one.entry.why) for one in own)
-    return Mine(shown, mine, choice_of(session, challenge, user.id, now))
+    whys = {one.entry.id: one.entry.why for one in own}
+    mine = tuple(replace(one, why=whys[one.id]) for one in shown(session, own))
+    return Mine(about, mine, choice_of(session, challenge, user.id, now))

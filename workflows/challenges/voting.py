@@ -57,7 +57,7 @@ def _entry(session: Session, challenge: Challenge, user: User, choice: int, now:
     chosen = ballot.get(choice)
     if chosen is None:
         listed = [str(one) for one in sorted(number for number in ballot if number is not None)]
-        raise Refusal("no_such_entry", field="entry", value=choice, numbers=listed)
+        raise Refusal("no_such_entry", field="entry", value=choice, numbers=listed or None)
     if chosen.person == users.person(session, user.id).id:
         raise Refusal("own_entry", field="entry", value=choice)
     again = votes.given_by(session, challenge.id, user.id) is not None

@@ -27,10 +27,14 @@ def themes_of(ask: ChallengeCreate) -> tuple[str, ...]:
 
 
 def prizes_of(ask: ChallengeCreate) -> tuple[int, ...]:
-    """What each place is worth, the first one first. Raises `Refusal`."""
+    """What each place is worth, the first one first and none more than the one before. Raises `Refusal`.
+
+    So "1,000" and "1,500" are not taken for a prize of one credit.
+    """
     words = [word for word in re.split(r"[,;\s]+", ask.prize) if word]
-    prizes = [int(word) if re.fullmatch(r"[0-9]{1,9}", word) else -1 for word in words]
-    if len(prizes) > MOST_PLACES or any(not 0 <= prize <= LARGEST_PRIZE for prize in prizes):
+    prizes = [int(word) if re.fullmatch(r"0|[1-9][0-9]{0,8}", word) else -1 for word in words]
+    falling = prizes == sorted(prizes, reverse=True)
+    if len(prizes) > MOST_PLACES or not falling or any(not 0 <= prize <= LARGEST_PRIZE for prize in prizes):
         raise Refusal("prize_wrong", field="prize", value=ask.prize, most=MOST_PLACES, largest=LARGEST_PRIZE)
     while prizes and not prizes[-1]:
         prizes.pop()

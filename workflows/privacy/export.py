@@ -13,10 +13,10 @@ from sqlmodel import Session
 from storage import personal, recordings, tracks, users
 from storage.database import Database
 from storage.tables import User
-from workflows import limits
+from workflows import limits, record
 from workflows.asks.privacy import MydataExport
 from workflows.credits import account_of
-from workflows.people import Requester, now_ms
+from workflows.people import OPERATOR, Requester, now_ms
 from workflows.refusal import Refusal
 from workflows.rules import Rules
 from workflows.view import FileView
@@ -83,9 +83,11 @@ async def of_named(db: Database, name: str) -> Export:
         user = users.by_name(session, name)
         if user is None:
             raise Refusal("user_not_found", field="name", value=name)
-        return _export(session, user)
+        found = _export(session, user)
+        record.note(session, OPERATOR, "mydata export", account_of(user), now_ms())
+        return found
 
-    return await db.aread(look)
+    return await db.awrite(look)
 
 
 def _export(session: Session, user: User) -> Export:

@@ -9,7 +9,8 @@ from sqlmodel import Session
 from storage import erasure, ledger, personal, users
 from storage.database import Database
 from storage.tables import User
-from workflows.people import Requester, now_ms
+from workflows import record
+from workflows.people import OPERATOR, Requester, now_ms
 from workflows.privacy import known
 from workflows.refusal import Refusal
 from workflows.repeated import only_once
@@ -70,7 +71,10 @@ async def named(db: Database, name: str) -> Forgotten:
         user = found and users.staying(session, found.id, alone=True)
         if user is None or user.erased_at is not None:
             raise Refusal("user_not_found", field="name", value=name)
-        return _forget(session, user, now_ms())
+        now = now_ms()
+        gone = _forget(session, user, now)
+        record.note(session, OPERATOR, "mydata delete", f"user:{user.id}", now)
+        return gone
 
     return await db.awrite(work)
 

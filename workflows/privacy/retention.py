@@ -12,10 +12,10 @@ from sqlmodel import Session
 from storage import jobs, keeping
 from storage.database import Database
 from storage.keeping import Aged
-from workflows import source
+from workflows import record, source
 from workflows.control import remove_music
 from workflows.limits import Retention
-from workflows.people import now_ms
+from workflows.people import Requester, now_ms
 
 __all__ = ["Aged", "due", "tidy"]
 
@@ -31,14 +31,16 @@ async def due(db: Database, kept: Retention) -> tuple[Aged, ...]:
     return await db.aread(lambda session: _due(session, kept, now_ms()))
 
 
-async def tidy(db: Database, kept: Retention) -> tuple[Aged, ...]:
-    """Let go what is due; returns what went. The files go with the next sweep."""
+async def tidy(db: Database, kept: Retention, by: Requester | None = None) -> tuple[Aged, ...]:
+    """Let go what is due; returns what went. The files go with the next sweep. `by`: who wants that now."""
 
     def work(session: Session, number: int) -> bool:
         job = jobs.get(session, number) if keeping.is_free(session, number) else None
         if job is None or not remove_music(session, job, "expired", now_ms()):
             return False
         jobs.expired(session, number, EXPIRED)
+        if by is not None:
+            record.note(session, by, "tidy", f"job:{number}", now_ms())
         return True
 
     # Each by itself: nobody waits for all of them.
@@ -47,6 +49,8 @@ async def tidy(db: Database, kept: Retention) -> tuple[Aged, ...]:
 
 def _due(session: Session, kept: Retention, now: int) -> tuple[Aged, ...]:
     needed = {given.job for spec in keeping.wanted_later(session) if (given := _named(spec)) is not None}
+    # Which input is a song stands in the file of the recipe: any number may be one, and rather too much stays.
+    needed |= {given for values in keeping.scheduled(session) for given in values.values() if type(given) is int}
     songs = [song for song in keeping.may_go(session) if song.job not in needed]
     before = None if kept.songs_days is None else now - kept.songs_days * DAY_MS
     over = 0 if kept.most_gb is None else keeping.total(session) - round(kept.most_gb * GB)

@@ -169,7 +169,9 @@ class _Step:
         if self.stage.each is not None:
             parts, instead = self.instance.item, str(self.instance.index)
         else:
-            told = next((options[name] for name in TELLING if name in options), [])
-            parts, instead = tuple(told), self.stage.command
+            name = next((name for name in TELLING if name in options), "")
+            parts, instead = tuple(options.get(name, ())), self.stage.command
+            if name == "track_name":
+                return "".join(map(text_of, parts)).replace("_", " ")
         text = " ".join("".join(map(text_of, parts)).split()) or instead
         return text if len(text) <= LABEL else text[: LABEL - 1].rstrip() + "…"

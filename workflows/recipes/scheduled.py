@@ -16,11 +16,12 @@ from workflows.recipes.plan import planned
 from workflows.refusal import Refusal
 from workflows.rules import Rules
 from workflows.runs.proposals import propose_and_start
+from workflows.schedules import requester_of
 
 
 def begin(rules: Rules, session: Session, row: Schedule, firing: Firing, now: int) -> str:
     """Run the recipe of a schedule, once for its firing. Raises the `Refusal` that its owner would have been given."""
-    who = Requester(**{**row.requester, "roles": tuple(row.requester["roles"])})
+    who = requester_of(row, now)
     where = ReplyTo(row.surface, row.channel)
     model = rules.recipes.get(row.name)
     if model is None:

@@ -24,7 +24,9 @@ class Table:
         if isinstance(node.value, dict):
             self._left = dict(node.value)
         elif node.value is not None:
-            self.unfit(node.line, where, "a table: names, each with a colon and its value")
+            faults.add(node.line, "recipe_no_table", where=where)
+        # What is missing in it is told only of what can have anything in it.
+        self._is_table = node.value is None or isinstance(node.value, dict)
 
     def unfit(self, line: int, key: str, allowed: str) -> None:
         """What stands there is of another kind than it has to be."""
@@ -36,7 +38,7 @@ class Table:
         node = self._left.pop(key, None)
         if node is not None and node.value is None:
             node = None
-        if node is None and required:
+        if node is None and required and self._is_table:
             self._faults.add(self.line, "recipe_missing", key=key, where=self.where)
         return node
 

@@ -30,7 +30,7 @@ class Overtaken(Exception):
 class Wanted:
     """A step whose turn has come. `again`: it has a job, which failed; else it is made of `values`.
 
-    `parent` is the job of the first step that it needs.
+    `parent` is the job of the first step that it needs, `asked_at` when somebody wanted all of the run.
     """
 
     run: int
@@ -42,6 +42,7 @@ class Wanted:
     where: ReplyTo
     parent: int | None
     again: bool
+    asked_at: int
 
 
 def ready(session: Session, run_id: int, at_once: int) -> tuple[Wanted, ...]:
@@ -89,9 +90,12 @@ def refuse(session: Session, it: Wanted, code: str, params: Mapping[str, Any], n
         settle.go_on(session, run, now, freed=True)
 
 
-def put_off(session: Session, it: Wanted, *, due_at: int, why: str, now: int) -> None:
-    """The run has to wait, and says why."""
-    if runs.put_off(session, it.run, due_at=due_at, why=why):
+def put_off(session: Session, it: Wanted, *, due_at: int, why: str, now: int, until: bool) -> None:
+    """The run has to wait, and says why. `until`: nobody has to guess for how long, so that is told, too."""
+    before = runs.get(session, it.run)
+    told = before is not None and before.held_up == why and not until
+    if runs.put_off(session, it.run, due_at=due_at, why=why) and not told:
+        # One that waits for days is looked at every few seconds, and there is nothing new to say of it.
         bulletins.bump(session, "run", it.run, now)
 
 
@@ -107,6 +111,7 @@ def _wanted(session: Session, run: Run, steps: Mapping[int, Step], step: Step) -
         where=ReplyTo(run.surface, run.channel),
         parent=None if first is None else first.id,
         again=runs.job_of(session, step.id) is not None,
+        asked_at=run.created_at,
     )
 
 

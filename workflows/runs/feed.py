@@ -48,7 +48,7 @@ class Feeder:
 
     async def feed(self) -> int:
         """Do what is due; returns how many steps were asked for, as far as that is known by now."""
-        due = await self._db.aread(lambda session: runs.due(session, now_ms()))
+        due = await self._db.aread(lambda session: runs.due(session, now_ms(), self._rules.limits.runs.at_once))
         begun = [self._begin(run_id) for run_id in due if run_id not in self._going.values()]
         if not begun:
             return 0
@@ -103,7 +103,7 @@ class Feeder:
                 break
             except Exception:
                 log.exception("run %s: step %s could not be asked for", run_id, wanted.number)
-                await self._put_off(wanted, TROUBLE_S, "internal")
+                await self._put_off(wanted, TROUBLE_S, "internal", until=True)
                 break
             else:
                 asked += 1
@@ -123,7 +123,9 @@ class Feeder:
             return None
         if self._incoming is None:
             raise Refusal("no_foreign_audio", field=link_field(spec), engine=self._rules.capabilities.name)
-        return await self._incoming.bring(spec, wanted.who, wanted.where, parent_id=wanted.parent)
+        return await self._incoming.bring(
+            spec, wanted.who, wanted.where, parent_id=wanted.parent, asked_at=wanted.asked_at
+        )
 
     async def _refused(self, wanted: Wanted, refusal: Refusal) -> bool:
         """Write down what a refusal means for the run; returns whether its next step may be asked for all the same."""
@@ -132,13 +134,14 @@ class Feeder:
             await self._db.awrite(lambda session: calling_off.stop(session, wanted.run, now))
             return False
         if refusal.code in PASSES:
-            await self._put_off(wanted, refusal.retry_after or WAIT_S, refusal.code)
+            wait_s = refusal.retry_after
+            await self._put_off(wanted, wait_s or WAIT_S, refusal.code, until=wait_s is not None)
             return False
         await self._db.awrite(lambda session: asking.refuse(session, wanted, refusal.code, refusal.told, now))
         return True
 
-    async def _put_off(self, wanted: Wanted, wait_s: int, why: str) -> None:
+    async def _put_off(self, wanted: Wanted, wait_s: int, why: str, *, until: bool) -> None:
         now = now_ms()
         await self._db.awrite(
-            lambda session: asking.put_off(session, wanted, due_at=now + wait_s * 1000, why=why, now=now)
+            lambda session: asking.put_off(session, wanted, due_at=now + wait_s * 1000, why=why, now=now, until=until)
         )

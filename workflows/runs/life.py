@@ -14,7 +14,7 @@ from sqlmodel import Session
 from storage import bulletins, runs, users
 from storage.database import Database
 from storage.runs import Outline
-from workflows import bans, queue
+from workflows import bans, queue, schedules
 from workflows.people import ReplyTo, Requester, now_ms
 from workflows.refusal import Refusal
 from workflows.repeated import only_once
@@ -32,6 +32,7 @@ async def propose(
     def work(session: Session) -> RunView:
         now = now_ms()
         only_once(session, request, now)
+        _known_now(session, who, now)
         return look(session, proposals.propose(session, rules, who, where, proposal, now=now).id)
 
     return await db.awrite(work)
@@ -45,6 +46,7 @@ async def propose_and_start(
     def work(session: Session) -> RunView:
         now = now_ms()
         only_once(session, request, now)
+        _known_now(session, who, now)
         return look(session, proposals.propose_and_start(session, rules, who, where, proposal, now=now).id)
 
     return await db.awrite(work)
@@ -122,6 +124,11 @@ async def retry(
         return look(session, run_id)
 
     return await db.awrite(work)
+
+
+def _known_now(session: Session, who: Requester, now: int) -> None:
+    if (user := users.present(session, who.surface, who.external_id)) is not None:
+        schedules.known_now(session, user, who, now)
 
 
 def _revived(steps: Sequence[Outline]) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from sqlmodel import Session
 
@@ -71,7 +71,9 @@ def start(session: Session, rules: Rules, run: Run, who: Requester, *, now: int)
     payer = users.staying(session, run.user_id)
     bans.require_welcome(session, payer.id, now)
     asker = as_now(run, who)
-    allowance(session, rules.roles, payer, asker, now)
+    # What runs by itself knows the roles that somebody had once; they may have lost them long ago.
+    known_now = asker if run.firing_id is None else replace(asker, roles=())
+    allowance(session, rules.roles, payer, known_now, now)
     locked = settle.locked(session, run.id)
     if locked is None or not runs.begin(session, run.id, requester=asdict(asker), now=now):
         status = None if locked is None else locked.status

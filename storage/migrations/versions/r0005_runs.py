@@ -110,6 +110,7 @@ def _schedules() -> None:
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("server", sa.Text(), nullable=True),
         sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("kind IN ('recipe', 'challenge')", name=op.f("ck_schedule_kind")),
