@@ -18,6 +18,12 @@ from storage.migrate import upgrade
 from tests.integration.house import House
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that mostly wait, one after the other in one worker: at the end they would keep cores idle,
+    and side by side they would wait for each other."""
+    items.sort(key=lambda item: item.get_closest_marker("waits") is None)
+
+
 class Postgres:
     """A Postgres server of our own, with a migrated database to copy from."""
 

@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     jobs.add_argument("id", nargs="?", type=int, metavar="ID")
     jobs.add_argument("--as", dest="name", default="local", metavar="NAME", help="who asks (default: local)")
     jobs.add_argument("--yes", action="store_true", help="don't ask whether it is meant")
-    jobs.add_argument("--limit", type=_count, default=20, help="how many to list (default: 20)")
+    jobs.add_argument("--limit", type=int, default=20, help="how many to list (default: 20)")
     jobs.add_argument("--json", action="store_true", help="print JSON")
 
     queue = _add(commands, "queue", "queue", "the queue: status, pause, drain, resume, dead, requeue")
@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     queue.add_argument("--json", action="store_true", help="print JSON")
 
     audit = _add(commands, "audit", "audit", "what those in charge did, the latest first")
-    audit.add_argument("--limit", type=_count, default=20, metavar="N", help="how many to list (default: 20)")
+    audit.add_argument("--limit", type=int, default=20, metavar="N", help="how many to list (default: 20)")
     audit.add_argument("--json", action="store_true", help="print JSON")
 
     credits = _add(commands, "credits", "credits", "accounts: balance, grant, revoke, ledger, check")
@@ -107,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     runs.add_argument("id", nargs="?", type=int, metavar="ID")
     runs.add_argument("--wait", action="store_true", help="follow it to its end, and work the queue if nobody does")
     runs.add_argument("--yes", action="store_true", help="don't ask whether it is meant")
-    runs.add_argument("--limit", type=_count, default=20, help="how many to list (default: 20)")
+    runs.add_argument("--limit", type=int, default=20, help="how many to list (default: 20)")
     runs.add_argument("--json", action="store_true", help="print JSON")
 
     recipe = _add(commands, "recipe", "recipes", "recipes: list, run NAME, check FILE")
@@ -152,13 +152,6 @@ def _parser() -> argparse.ArgumentParser:
     database = _add(commands, "db", "database", "the database: upgrade")
     database.add_argument("action", choices=("upgrade",))
     return parser
-
-
-def _count(text: str) -> int:
-    """How many: one or more."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 on")
-    return int(text)
 
 
 def _add(

@@ -70,6 +70,8 @@ def _wanted(proposal: Proposal) -> bool:
 
 async def _runs(house: compose.House, args: argparse.Namespace) -> int:
     if args.action == "list":
+        if args.limit < 1:
+            raise Refusal("bad_value", field="--limit", value=args.limit, allowed="1 or more")
         return _list(house, await view.recent(house.db, None, args.limit), as_object=args.json)
     if args.id is None:
         raise Refusal("missing", field="ID", allowed="the number of a run, as `minstrel runs list` shows it")

@@ -47,6 +47,7 @@ def wait_for(condition: Callable[[], object], process: subprocess.Popen[str]) ->
     raise AssertionError("it never happened")
 
 
+@pytest.mark.waits
 def test_an_engine_killed_in_the_middle_is_replaced_and_the_song_is_made(tmp_path: Path) -> None:
     shell = Typist(tmp_path)
     process = playing(shell, SHORT, "--json")

@@ -41,6 +41,7 @@ def running(shell: Shell, *words: str) -> Iterator[int]:
         process.wait()
 
 
+@pytest.mark.waits
 @pytest.mark.timeout(600)
 def test_twenty_kills_lose_nothing_and_charge_nothing_twice(tmp_path: Path) -> None:
     settings = {"MINSTREL_LEASE_S": "3", "MINSTREL_LOG_LEVEL": "ERROR", "MINSTREL_ENGINES": "1"}

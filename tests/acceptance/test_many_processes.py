@@ -26,6 +26,7 @@ def left(session: Session) -> int:
     return int(session.exec(select(func.coalesce(func.sum(Lane.waiting + Lane.running), 0))).one())
 
 
+@pytest.mark.waits
 @pytest.mark.timeout(300)
 def test_ten_thousand_jobs_survive_processes_that_are_killed(database: Database) -> None:
     fill(database, PEOPLE, EACH)

@@ -181,6 +181,7 @@ def test_a_song_goes_from_the_command_to_the_channel_on_both_chats(tmp_path: Pat
     asyncio.run(story())
 
 
+@pytest.mark.waits
 @pytest.mark.timeout(600)
 def test_ten_kills_and_every_track_is_posted_once(tmp_path: Path) -> None:
     dice = random.Random(20261122)

@@ -434,6 +434,7 @@ def test_an_ack_comes_by_a_later_connection_or_never() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.waits
 def test_an_outage_ends_and_nothing_is_forgotten() -> None:
     async def run() -> None:
         async with scene("socket") as s:
