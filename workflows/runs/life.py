@@ -6,7 +6,7 @@ nothing. All of them return the run as it is afterwards, and raise `Refusal`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from sqlmodel import Session
@@ -14,6 +14,7 @@ from sqlmodel import Session
 from storage import bulletins, runs, users
 from storage.database import Database
 from storage.runs import Outline
+from storage.tables import Run
 from workflows import bans, queue, schedules
 from workflows.people import ReplyTo, Requester, now_ms
 from workflows.refusal import Refusal
@@ -28,28 +29,14 @@ async def propose(
     db: Database, rules: Rules, who: Requester, where: ReplyTo, proposal: Proposal, *, request: str | None = None
 ) -> RunView:
     """Keep what this person may say yes to within a day; nothing is held and nothing runs."""
-
-    def work(session: Session) -> RunView:
-        now = now_ms()
-        only_once(session, request, now)
-        _known_now(session, who, now)
-        return look(session, proposals.propose(session, rules, who, where, proposal, now=now).id)
-
-    return await db.awrite(work)
+    return await _kept(db, rules, who, where, proposal, proposals.propose, request)
 
 
 async def propose_and_start(
     db: Database, rules: Rules, who: Requester, where: ReplyTo, proposal: Proposal, *, request: str | None = None
 ) -> RunView:
     """Begin what this person has said yes to before."""
-
-    def work(session: Session) -> RunView:
-        now = now_ms()
-        only_once(session, request, now)
-        _known_now(session, who, now)
-        return look(session, proposals.propose_and_start(session, rules, who, where, proposal, now=now).id)
-
-    return await db.awrite(work)
+    return await _kept(db, rules, who, where, proposal, proposals.propose_and_start, request)
 
 
 async def start(
@@ -126,9 +113,23 @@ async def retry(
     return await db.awrite(work)
 
 
-def _known_now(session: Session, who: Requester, now: int) -> None:
-    if (user := users.present(session, who.surface, who.external_id)) is not None:
-        schedules.known_now(session, user, who, now)
+async def _kept(
+    db: Database,
+    rules: Rules,
+    who: Requester,
+    where: ReplyTo,
+    proposal: Proposal,
+    keep: Callable[..., Run],
+    request: str | None,
+) -> RunView:
+    def work(session: Session) -> RunView:
+        now = now_ms()
+        only_once(session, request, now)
+        if (user := users.present(session, who.surface, who.external_id)) is not None:
+            schedules.known_now(session, user, who, now)
+        return look(session, keep(session, rules, who, where, proposal, now=now).id)
+
+    return await db.awrite(work)
 
 
 def _revived(steps: Sequence[Outline]) -> list[int]:
