@@ -87,8 +87,15 @@ class RunHouse:
 
     async def to_the_end(self) -> None:
         """Feed and work until there is nothing to do."""
-        while await self.feeder.feed() or await self.work():
+        while await self.feeder.feed() or await self.work() or not (await self._rested()):
             self.check()
+
+    async def _rested(self) -> bool:
+        """On a busy machine a run may still be looked at when `feed` is back; then there is more to do."""
+        if not self.feeder._going:
+            return True
+        await self.feeder.drain(30)
+        return False
 
     async def run(self, run_id: int) -> RunView:
         return await show(self.db, run_id, ANN, HERE)
