@@ -59,7 +59,8 @@ class RunHouse:
     def __init__(self, url: str, folder: Path, given: Rules | None = None, *, pool: ScriptedPool | None = None) -> None:
         self.db = Database(url)
         self.rules = given or run_rules()
-        self.feeder = Feeder(self.db, self.rules)
+        # On a busy machine a look at a run may take long; it is over when `feed` is back all the same.
+        self.feeder = Feeder(self.db, self.rules, patience_s=60)
         self.pool = pool or ScriptedPool()
         self.blobs = FolderBlobs(folder / "blobs")
         self._work = folder / "work"
@@ -87,15 +88,8 @@ class RunHouse:
 
     async def to_the_end(self) -> None:
         """Feed and work until there is nothing to do."""
-        while await self.feeder.feed() or await self.work() or not (await self._rested()):
+        while await self.feeder.feed() or await self.work():
             self.check()
-
-    async def _rested(self) -> bool:
-        """On a busy machine a run may still be looked at when `feed` is back; then there is more to do."""
-        if not self.feeder._going:
-            return True
-        await self.feeder.drain(30)
-        return False
 
     async def run(self, run_id: int) -> RunView:
         return await show(self.db, run_id, ANN, HERE)

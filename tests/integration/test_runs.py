@@ -34,7 +34,7 @@ from workflows import control, dead_letters, housekeeping, link, moderators, que
 from workflows.incoming import Incoming
 from workflows.people import OPERATOR, ReplyTo, Requester
 from workflows.refusal import Refusal
-from workflows.runs import calling_off, feed, life
+from workflows.runs import calling_off, life
 from workflows.runs.feed import Feeder
 from workflows.runs.plan import PlannedStep
 from workflows.runs.view import recent, show
@@ -126,9 +126,7 @@ def test_what_needs_a_failed_step_is_skipped_and_its_credits_are_free_at_once(sm
     asyncio.run(story())
 
 
-def test_links_of_steps_are_fetched_when_their_turn_comes(
-    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_links_of_steps_are_fetched_when_their_turn_comes(sqlite_url: str, tmp_path: Path) -> None:
     given = replace(run_rules(), capabilities=ListeningPool.capabilities)
     house = RunHouse(sqlite_url, tmp_path, given, pool=ListeningPool())
     rain, slow = "https://songs.example/rain.mp3", "https://songs.example/slow.mp3"
@@ -142,11 +140,10 @@ def test_links_of_steps_are_fetched_when_their_turn_comes(
             db=house.db, blobs=house.blobs, rules=given, fetcher=lambda: fetcher, decoder=ScriptedDecoder(),
             folder=tmp_path / "incoming",
         )  # fmt: skip
-        house.feeder = Feeder(house.db, given, door)
+        house.feeder = Feeder(house.db, given, door, patience_s=0.1)
         late = await house.begin(recipe(cover(1, slow)))
-        with monkeypatch.context() as hurry:
-            hurry.setattr(feed, "PATIENCE_S", 0.1)
-            assert await house.feeder.feed() == 0
+        assert await house.feeder.feed() == 0
+        house.feeder.patience_s = 60
         # Nobody waits for somebody's slow link, and it is fetched once.
         other = await house.begin(recipe(cover(1, "https://songs.example/gone.mp3"), step(2)), BEN)
         await house.to_the_end()

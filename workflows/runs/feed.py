@@ -38,11 +38,13 @@ PATIENCE_S = 2.0
 class Feeder:
     """`incoming` is the door for the links of steps; without it there is none. `on_end`: a late run may be looked at.
 
-    MUST be called one at a time; the clock sees to that.
+    One look takes no longer than `patience_s`. MUST be called one at a time; the clock sees to that.
     """
 
-    def __init__(self, db: Database, rules: Rules, incoming: Incoming | None = None) -> None:
-        self._db, self._rules, self._incoming = db, rules, incoming
+    def __init__(
+        self, db: Database, rules: Rules, incoming: Incoming | None = None, *, patience_s: float = PATIENCE_S
+    ) -> None:
+        self._db, self._rules, self._incoming, self.patience_s = db, rules, incoming, patience_s
         self._going: dict[asyncio.Task[int], int] = {}
         self.on_end: Callable[[], None] = lambda: None
 
@@ -52,7 +54,7 @@ class Feeder:
         begun = [self._begin(run_id) for run_id in due if run_id not in self._going.values()]
         if not begun:
             return 0
-        done, late = await asyncio.wait(begun, timeout=PATIENCE_S)
+        done, late = await asyncio.wait(begun, timeout=self.patience_s)
         for task in late:
             task.add_done_callback(lambda _: self.on_end())
         return sum(task.result() for task in done if not task.cancelled() and task.exception() is None)
