@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 
 import psutil
@@ -32,10 +33,10 @@ def kill_tree(process_id: int) -> None:
 
 
 @contextmanager
-def running(shell: Shell, *words: str) -> Iterator[int]:
+def running(shell: Shell, *words: str) -> Iterator[Popen[str]]:
     process = shell.start(*words)
     try:
-        yield process.pid
+        yield process
     finally:
         kill_tree(process.pid)
         process.wait()
@@ -53,8 +54,11 @@ def test_twenty_kills_lose_nothing_and_charge_nothing_twice(tmp_path: Path) -> N
         with running(shell, "worker"), running(
             shell, "play", f'/song caption:"slow blues {kill}" duration:5 seed:{kill}', "--no-wait",
             "--as", f"user{kill % 3}", "--out", str(songs / str(kill)),
-        ):  # fmt: skip
-            time.sleep(dice.uniform(0.2, 7.0))
+        ) as asking:  # fmt: skip
+            # Every other song is surely accepted before it is killed, however busy the machine is.
+            if kill % 2:
+                asking.wait(60)
+            time.sleep(dice.uniform(0.2, 7.0 - 3.0 * (kill % 2)))
 
     assert shell.run("play", '/song caption:"the last one" duration:5', "--as", "user0").returncode == 0
     deadline = time.monotonic() + 200
@@ -67,7 +71,7 @@ def test_twenty_kills_lose_nothing_and_charge_nothing_twice(tmp_path: Path) -> N
         time.sleep(2.5)  # the last parcels
 
     assert {job["status"] for job in jobs} <= {"COMPLETED", "FAILED"}
-    assert len(jobs) >= KILLS // 2, "most kills came after the job was accepted"
+    assert len(jobs) >= KILLS // 2, "what was accepted is still there"
     assert sum(job["status"] == "COMPLETED" for job in jobs) >= len(jobs) // 2
     check = shell.run("credits", "check")
     assert check.returncode == 0, check.stderr

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import logging
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -210,6 +211,8 @@ def test_sockets_of_the_dead_are_removed_and_those_of_the_living_kept(sqlite_url
 
 def test_a_socket_that_is_just_being_bound_is_not_taken_for_a_dead_one(sqlite_url: str) -> None:
     folder, waker = folder_of(sqlite_url), open_waker(settled(sqlite_url))
+    # Elsewhere an earlier run may have left one of the same name.
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as gone:
         gone.bind(str(folder / "1-00000000"))
@@ -222,6 +225,7 @@ def test_a_socket_that_is_just_being_bound_is_not_taken_for_a_dead_one(sqlite_ur
 
 
 def test_where_nobody_listens_nothing_is_made(sqlite_url: str) -> None:
+    shutil.rmtree(folder_of(sqlite_url), ignore_errors=True)
     waker = open_waker(settled(sqlite_url))
     waker.notify("queue")
     assert not folder_of(sqlite_url).exists()
