@@ -43,7 +43,7 @@ clean:
 
 # Resolve anew after a change of dependencies. No registry's address ends up in a file.
 lock: $(VENV)/.all
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra worker --extra build \
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra worker --extra acestep --extra build \
 		--no-emit-index-url --generate-hashes --custom-compile-command "make lock" -q -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras -c requirements.lock \
 		--no-emit-index-url --generate-hashes --custom-compile-command "make lock" -q -o requirements-dev.lock

@@ -96,6 +96,15 @@ class Generation(Request):
             raise PydanticCustomError("not_a_number", "must be {allowed}", {"allowed": "a whole number"})
         return value
 
+    @field_validator("cfg_interval_end")
+    @classmethod
+    def _ends_after_it_begins(cls, value: float, info: ValidationInfo) -> float:
+        start = info.data.get("cfg_interval_start", 0.0)
+        if value < start:
+            allowed = f"{start:g} to 1, for it can't end before cfg_interval_start"
+            raise PydanticCustomError("out_of_range", "must be {allowed}", {"allowed": allowed})
+        return value
+
 
 def nothing_to_go_by(**fields: object) -> None:
     """Raise unless one of `fields` says what to make (decision "empty caption")."""

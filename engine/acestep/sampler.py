@@ -1,0 +1,107 @@
+"""From noise to latents: flow matching in a few steps, each of which can be the last."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from engine.acestep.conditions import Conditions
+from engine.acestep.guidance import adg, apg
+from engine.acestep.model import Model
+from engine.acestep.wish import Sampling, Start
+
+
+@dataclass(frozen=True)
+class Phase:
+    """From step `first` on the network hears `conditions`."""
+
+    first: int
+    conditions: Conditions
+
+
+class Noise:
+    """The noise of one take, as float32 on the CPU: the same numbers on every device."""
+
+    def __init__(self, start: Start) -> None:
+        own, of = torch.Generator().manual_seed(start.seed), start.of
+        self._new = own if of is None or start.variance > 0 else None
+        self._old = torch.Generator().manual_seed(of) if of is not None and start.variance < 1 else None
+        # On a quarter of a circle, so that what is mixed has the variance of noise.
+        self._angle = start.variance * math.pi / 2
+
+    def draw(self, *shape: int) -> Tensor:
+        """More of it, (shape)."""
+        old = None if self._old is None else torch.randn(shape, generator=self._old)
+        new = None if self._new is None else torch.randn(shape, generator=self._new)
+        if old is None or new is None:
+            found = new if old is None else old
+            assert found is not None
+            return found
+        return math.cos(self._angle) * old + math.sin(self._angle) * new
+
+
+def schedule(steps: int, shift: float) -> list[float]:
+    """The times of `steps` steps from 1 (noise) to 0 (music), with that 0; a greater shift stays longer in the noise."""
+    even = torch.linspace(1.0, 0.0, steps + 1, dtype=torch.float32)
+    shifted: list[float] = (shift * even / (1 + (shift - 1) * even)).tolist()
+    return shifted
+
+
+@torch.no_grad()
+def denoise(
+    model: Model,
+    phases: Sequence[Phase],
+    starts: Sequence[Start],
+    sampling: Sampling,
+    on_step: Callable[[int], None],
+) -> Tensor:
+    """Latents (takes, latents, channels), float32, on the model's device: a take for each of `starts`.
+
+    `phases` lie in the order of their steps, the first at 0. `on_step` hears how many steps are done; what it raises
+    ends the work. Steps are summed in float32 whatever the network's weights are.
+    """
+    network, device = model.pipe.transformer, model.device
+    noises = [Noise(start) for start in starts]
+    shape = (phases[0].conditions.context.shape[1], network.config.audio_acoustic_hidden_dim)
+
+    def drawn() -> Tensor:
+        return torch.stack([noise.draw(*shape) for noise in noises]).to(device)
+
+    times = schedule(sampling.steps, sampling.shift)
+    guidance = (adg if sampling.adg else apg)(sampling.guidance) if sampling.guidance > 1 else None
+    first, last = (round(share * sampling.steps) for share in sampling.interval)
+    latents = drawn()
+    for step in range(sampling.steps):
+        heard = next(phase for phase in reversed(phases) if phase.first <= step).conditions
+        time, after = times[step], times[step + 1]
+        if guidance is not None and first <= step < last:
+            both = _velocity(model, latents, time, heard, (heard.states, heard.nothing))
+            velocity = guidance(latents, time, *both.chunk(2))
+        else:
+            velocity = _velocity(model, latents, time, heard, (heard.states,))
+        if sampling.method == "sde" and after > 0:
+            # All noise is taken off, and as much new noise put on as belongs to the next time.
+            latents = after * drawn() + (1 - after) * (latents - time * velocity)
+        else:
+            latents = latents + (after - time) * velocity
+        on_step(step + 1)
+    return latents
+
+
+def _velocity(model: Model, latents: Tensor, time: float, heard: Conditions, states: Sequence[Tensor]) -> Tensor:
+    """What the network makes of `latents` for each of `states`, one below the other, float32."""
+    takes, times = latents.shape[0], len(states)
+    at = torch.full((times * takes,), time, device=model.device, dtype=model.dtype)
+    made: Tensor = model.pipe.transformer(
+        hidden_states=latents.to(model.dtype).repeat(times, 1, 1),
+        timestep=at,
+        timestep_r=at,
+        encoder_hidden_states=torch.cat([each.expand(takes, -1, -1) for each in states]),
+        context_latents=heard.context.expand(takes, -1, -1).repeat(times, 1, 1),
+        return_dict=False,
+    )[0]
+    return made.float()
