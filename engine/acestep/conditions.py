@@ -33,7 +33,7 @@ class Conditions:
 def conditions(model: Model, wish: Wish, task: ModelTask, source: Tensor | None, reference: Tensor) -> Conditions:
     """What the network hears for `wish` when it does `task`.
 
-    `source` are the latents (1, latents, channels) that it starts from, `reference` those of the sound it shall be like.
+    `source` are the latents (1, latents, channels) that it starts from, `reference` those of what it shall sound like.
     """
     length = frames(model, wish.seconds) if source is None else source.shape[1]
     states = _states(model, wish.text, task, wish.track, reference)
@@ -63,7 +63,8 @@ def frames(model: Model, seconds: float) -> int:
 def silence(model: Model, length: int) -> Tensor:
     """So many latents (1, length, channels) of silence, as the network knows it: zeros are something else to it."""
     known = model.pipe.condition_encoder.silence_latent.to(device=model.device, dtype=model.dtype)
-    return known.repeat(1, -(-length // known.shape[1]), 1)[:, :length]
+    silent: Tensor = known.repeat(1, -(-length // known.shape[1]), 1)[:, :length]
+    return silent
 
 
 @torch.no_grad()

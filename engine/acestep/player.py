@@ -8,11 +8,10 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
-from torch import Tensor
 
 from engine.acestep.adapters import fitted
 from engine.acestep.checkpoint import Checkpoint
-from engine.acestep.conditions import Conditions, conditions, timbre
+from engine.acestep.conditions import conditions, timbre
 from engine.acestep.latents import RATE, at_rate, decoded, encoded
 from engine.acestep.memory import Budget, budget_for, free, is_out_of_memory, out_of_memory, placed, smaller
 from engine.acestep.model import Model, Models
@@ -59,10 +58,10 @@ class Player:
                         yield number, audio
                         done = number + 1
                 except Exception as error:
-                    less = smaller(budget) if is_out_of_memory(error) else None
                     if not is_out_of_memory(error):
                         raise
-                    free()
+                    free(error)
+                    less = smaller(budget)
                     if less is None:
                         raise out_of_memory(model, wish) from error
                     log.warning("out of memory at %s: once more at %s", budget, less)

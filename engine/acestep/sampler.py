@@ -15,6 +15,10 @@ from engine.acestep.model import Model
 from engine.acestep.wish import Sampling, Start
 
 
+# The cosine of a right angle is a little more than 0.
+NO_SHARE = 1e-9
+
+
 @dataclass(frozen=True)
 class Phase:
     """From step `first` on the network hears `conditions`."""
@@ -27,25 +31,26 @@ class Noise:
     """The noise of one take, as float32 on the CPU: the same numbers on every device."""
 
     def __init__(self, start: Start) -> None:
-        own, of = torch.Generator().manual_seed(start.seed), start.of
-        self._new = own if of is None or start.variance > 0 else None
-        self._old = torch.Generator().manual_seed(of) if of is not None and start.variance < 1 else None
-        # On a quarter of a circle, so that what is mixed has the variance of noise.
-        self._angle = start.variance * math.pi / 2
+        shares = {start.seed: 1.0}
+        if start.of is not None and start.of != start.seed:
+            # On a quarter of a circle, so that what is mixed has the variance of noise.
+            angle = start.variance * math.pi / 2
+            shares = {start.seed: math.sin(angle), start.of: math.cos(angle)}
+        self._parts = [
+            (share, torch.Generator().manual_seed(seed)) for seed, share in shares.items() if share > NO_SHARE
+        ]
 
     def draw(self, *shape: int) -> Tensor:
         """More of it, (shape)."""
-        old = None if self._old is None else torch.randn(shape, generator=self._old)
-        new = None if self._new is None else torch.randn(shape, generator=self._new)
-        if old is None or new is None:
-            found = new if old is None else old
-            assert found is not None
-            return found
-        return math.cos(self._angle) * old + math.sin(self._angle) * new
+        (share, generator), *others = self._parts
+        mixed = share * torch.randn(shape, generator=generator)
+        for share, generator in others:
+            mixed += share * torch.randn(shape, generator=generator)
+        return mixed
 
 
 def schedule(steps: int, shift: float) -> list[float]:
-    """The times of `steps` steps from 1 (noise) to 0 (music), with that 0; a greater shift stays longer in the noise."""
+    """The times of `steps` steps from 1 (noise) to 0 (music), with that 0; a greater shift is longer in the noise."""
     even = torch.linspace(1.0, 0.0, steps + 1, dtype=torch.float32)
     shifted: list[float] = (shift * even / (1 + (shift - 1) * even)).tolist()
     return shifted

@@ -44,16 +44,15 @@ def fit(tokenizer: Any, text: Text, task: ModelTask, track: str = "") -> Fitted:
     """
     caption = _longest(text.caption.split(" "), " ", lambda part: _size(tokenizer, prompt(part, text, task, track)))
     lines = text.lyrics.split("\n")
-    lyrics = _longest(
-        lines, "\n", lambda part: _size(tokenizer, LYRICS.format(text.language, part)), most=MOST_LYRICS
-    )
+    lyrics = _longest(lines, "\n", lambda part: _size(tokenizer, LYRICS.format(text.language, part)), most=MOST_LYRICS)
     cut = sum(1 for line in lines[lyrics.count("\n") + 1 :] if line.strip())
     return Fitted(replace(text, caption=caption, lyrics=lyrics), caption != text.caption, cut)
 
 
 def instruction(task: ModelTask, track: str = "") -> str:
     """What the network is told to do, in the words that it was trained with."""
-    return AceStepPipeline._get_task_instruction(task, track_name=track or None)
+    told: str = AceStepPipeline._get_task_instruction(task, track_name=track or None)
+    return told
 
 
 def metadata(text: Text) -> dict[str, Any]:
@@ -69,7 +68,8 @@ def metadata(text: Text) -> dict[str, Any]:
 def prompt(caption: str, text: Text, task: ModelTask, track: str = "") -> str:
     """The whole text, as the pipeline puts it together."""
     facts = AceStepPipeline._build_metadata_string(**metadata(text), audio_duration=text.seconds)
-    return SFT_GEN_PROMPT.format(instruction(task, track), caption, facts)
+    whole: str = SFT_GEN_PROMPT.format(instruction(task, track), caption, facts)
+    return whole
 
 
 def _size(tokenizer: Any, words: str) -> int:

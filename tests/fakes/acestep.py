@@ -91,12 +91,10 @@ def _pipeline(
             torch.nn.init.zeros_(parameter)
     tokens = {letter: at for at, letter in enumerate(sorted(ByteLevel.alphabet()))}
     tokenizer = Qwen2Tokenizer(vocab=tokens | {"<|endoftext|>": len(tokens)}, merges=[])
-    text_encoder = Qwen3Model(
-        Qwen3Config(
-            vocab_size=len(tokens) + 1, hidden_size=TEXT_WIDTH, intermediate_size=2 * TEXT_WIDTH, num_hidden_layers=1,
-            num_attention_heads=4, num_key_value_heads=2, head_dim=8, max_position_embeddings=4096,
-        )  # fmt: skip
-    )
+    reading = Qwen3Config(
+        vocab_size=len(tokens) + 1, hidden_size=TEXT_WIDTH, intermediate_size=2 * TEXT_WIDTH, num_hidden_layers=1,
+        num_attention_heads=4, num_key_value_heads=2, head_dim=8, max_position_embeddings=4096,
+    )  # fmt: skip
     pooling: dict[str, Any] = {
         **shape, "audio_acoustic_hidden_dim": latent, "pool_window_size": 5, "num_attention_pooler_hidden_layers": 1,
     }  # fmt: skip
@@ -111,7 +109,7 @@ def _pipeline(
         else {"audio_tokenizer": None, "audio_token_detokenizer": None}
     )
     return AceStepPipeline(
-        vae=vae, text_encoder=text_encoder, tokenizer=tokenizer, transformer=transformer,
+        vae=vae, text_encoder=Qwen3Model(reading), tokenizer=tokenizer, transformer=transformer,
         condition_encoder=condition_encoder, **audio,
         scheduler=FlowMatchEulerDiscreteScheduler(num_train_timesteps=1, shift=1.0),
     )  # fmt: skip
