@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -43,53 +45,58 @@ class Player:
         `gpu_out_of_memory`, and as loading a checkpoint or an adapter does.
         """
         model = self._models.of(checkpoint, lambda _: on_progress(0.0))
-        adapter = fitted(model, self._adapters[wish.adapter.name], wish.adapter) if wish.adapter else nullcontext()
-        total = len(wish.starts)
+        total, begun, done, furthest = len(wish.starts), 0, 0, 0.0
         budget = budget_for(model, wish.seconds, total, guided=wish.sampling.guidance > 1)
-        with adapter:
-            done = 0
-            while done < total:
 
-                def so_far(share: float, takes: int, before: int = done) -> None:
-                    on_progress(min(1.0, (before + share * takes) / total))
+        def so_far(share: float, takes: int) -> None:
+            # What is done once more is no step back.
+            nonlocal furthest
+            furthest = max(furthest, min(1.0, (begun + share * takes) / total))
+            on_progress(furthest)
 
-                try:
-                    for number, audio in self._group(model, wish, done, budget, so_far):
-                        yield number, audio
-                        done = number + 1
-                except Exception as error:
-                    if not is_out_of_memory(error):
-                        raise
-                    free(error)
-                    less = smaller(budget)
-                    if less is None:
-                        raise out_of_memory(model, wish) from error
-                    log.warning("out of memory at %s: once more at %s", budget, less)
-                    budget = less
+        while done < total:
+            begun, group = done, wish.starts[done : done + budget.at_once]
+            try:
+                for number, audio in self._together(model, replace(wish, starts=group), budget, so_far):
+                    yield begun + number, audio
+                    done = begun + number + 1
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+                free(error)
+                less = smaller(budget)
+                if less is None:
+                    raise out_of_memory(model, wish) from error
+                log.warning("out of memory at %s: once more at %s", budget, less)
+                budget = less
 
-    def _group(
-        self, model: Model, wish: Wish, first: int, budget: Budget, so_far: Callable[[float, int], None]
+    def _together(
+        self, model: Model, wish: Wish, budget: Budget, so_far: Callable[[float, int], None]
     ) -> Iterator[tuple[int, Audio]]:
-        """As many takes from number `first` on as the `budget` makes at once."""
-        starts = wish.starts[first : first + budget.at_once]
-        takes = len(starts)
-        with placed(model, budget):
+        """All takes of `wish` in one go. `so_far` hears which share of so many takes is done."""
+        takes, steps, samples = len(wish.starts), wish.sampling.steps, round(wish.seconds * RATE)
+
+        def on_step(done: int) -> None:
+            so_far(READ + (MADE - READ) * done / steps, takes)
+
+        def decoding(done: int) -> None:
+            so_far(MADE + (1 - MADE) * done / takes, takes)
+
+        with placed(model, budget), self._fitted(model, wish):
             phases = _phases(model, wish)
             so_far(READ, takes)
-            steps = wish.sampling.steps
-
-            def on_step(done: int) -> None:
-                so_far(READ + (MADE - READ) * done / steps, takes)
-
-            latents = denoise(model, phases, starts, wish.sampling, on_step)
+            latents = denoise(model, phases, wish.starts, wish.sampling, on_step)
+        with placed(model, budget):
             for number in range(takes):
+                latent = latents[number : number + 1]
+                audio = decoded(model, latent, samples, budget.tile, partial(decoding, number))
+                decoding(number + 1)
+                yield number, audio
 
-                def on_tile(done: int = number) -> None:
-                    so_far(MADE + (1 - MADE) * done / takes, takes)
-
-                audio = decoded(model, latents[number : number + 1], round(wish.seconds * RATE), budget.tile, on_tile)
-                so_far(MADE + (1 - MADE) * (number + 1) / takes, takes)
-                yield first + number, audio
+    def _fitted(self, model: Model, wish: Wish) -> AbstractContextManager[None]:
+        if wish.adapter is None:
+            return nullcontext()
+        return fitted(model, self._adapters[wish.adapter.name], wish.adapter)
 
 
 def _phases(model: Model, wish: Wish) -> list[Phase]:
@@ -100,7 +107,7 @@ def _phases(model: Model, wish: Wish) -> list[Phase]:
     """
     source = None if wish.source is None else encoded(model, at_rate(model, wish.source))
     reference = timbre(model, wish.reference)
-    followed = int(wish.sampling.steps * wish.strength) if wish.task == "cover" else wish.sampling.steps
+    followed = int(wish.sampling.steps * wish.strength + 1e-9) if wish.task == "cover" else wish.sampling.steps
     phases: list[Phase] = []
     if followed:
         phases.append(Phase(0, conditions(model, wish, wish.task, source, reference)))

@@ -14,7 +14,6 @@ from engine.acestep.guidance import adg, apg
 from engine.acestep.model import Model
 from engine.acestep.wish import Sampling, Start
 
-
 # The cosine of a right angle is a little more than 0.
 NO_SHARE = 1e-9
 

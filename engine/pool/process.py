@@ -29,6 +29,8 @@ LONGEST_LINE = 4096
 LINGER_S = 1.0
 # One thread each: engines run side by side, one a core, and threads beyond that only get in each other's way.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+# Libraries of models ask their hub for news wherever they may; an engine works with what is here.
+OFFLINE = {"HF_HUB_OFFLINE": "1"}
 
 
 class EngineProcess(asyncio.SubprocessProtocol):
@@ -50,7 +52,8 @@ class EngineProcess(asyncio.SubprocessProtocol):
 
         It gets none of our own settings from the environment: secrets are no business of an engine's.
         """
-        env = {name: value for name, value in os.environ.items() if not name.startswith("MINSTREL_")} | ONE_THREAD
+        env = {name: value for name, value in os.environ.items() if not name.startswith("MINSTREL_")}
+        env |= ONE_THREAD | OFFLINE
         loop = asyncio.get_running_loop()
         try:
             _, process = await loop.subprocess_exec(cls, *COMMAND, cwd=ROOT, env=env, start_new_session=True)

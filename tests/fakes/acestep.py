@@ -28,7 +28,7 @@ def save_tiny(
     variant: str = "turbo",
     *,
     width: int = 32,
-    latent: int = 8,
+    latent: int = 4,
     ratios: tuple[int, ...] = (12, 160),
     rate: int = 48_000,
     cover: bool = True,
@@ -49,7 +49,7 @@ def pipeline(
     variant: str = "turbo",
     *,
     width: int = 32,
-    latent: int = 8,
+    latent: int = 4,
     ratios: tuple[int, ...] = (12, 160),
     rate: int = 48_000,
     cover: bool = True,
@@ -72,10 +72,6 @@ def _pipeline(
         **shape, num_hidden_layers=2, in_channels=3 * latent, audio_acoustic_hidden_dim=latent, patch_size=2,
         encoder_hidden_size=width, is_turbo=variant == "turbo", model_version=variant,
     )  # fmt: skip
-    # Untrained layers leave out half of what they hear; here every input must be heard in the output.
-    for parameter in transformer.parameters():
-        if parameter.dim() > 1:
-            torch.nn.init.normal_(parameter, std=0.2)
     condition_encoder = AceStepConditionEncoder(
         **shape, text_hidden_dim=TEXT_WIDTH, timbre_hidden_dim=latent, num_lyric_encoder_hidden_layers=1,
         num_timbre_encoder_hidden_layers=1,
@@ -85,6 +81,9 @@ def _pipeline(
         encoder_hidden_size=2 * latent, downsampling_ratios=list(ratios), channel_multiples=[1] * len(ratios),
         decoder_channels=8, decoder_input_channels=latent, audio_channels=2, sampling_rate=rate,
     )  # fmt: skip
+    # Latents of music are about as large as noise is.
+    with torch.no_grad():
+        vae.encoder.conv2.weight_g *= 30
     # Without biases silence is silent, and different latents sound different.
     for name, parameter in vae.named_parameters():
         if name.endswith("bias"):
@@ -108,6 +107,11 @@ def _pipeline(
         if cover
         else {"audio_tokenizer": None, "audio_token_detokenizer": None}
     )
+    # Untrained layers leave out most of what they hear; here every input must be heard in the output.
+    for part in (transformer, condition_encoder, *audio.values()):
+        for parameter in part.parameters() if part is not None else ():
+            if parameter.dim() > 1:
+                torch.nn.init.normal_(parameter, std=0.2)
     return AceStepPipeline(
         vae=vae, text_encoder=Qwen3Model(reading), tokenizer=tokenizer, transformer=transformer,
         condition_encoder=condition_encoder, **audio,

@@ -131,21 +131,21 @@ def test_noise_is_a_seeds_own_and_mixes_without_becoming_louder() -> None:
     assert noise(Start(2, of=1, variance=0.5)).std().item() == pytest.approx(1.0, abs=0.02)
 
 
-def test_every_take_is_its_seeds_whoever_is_made_beside_it(model: Model) -> None:
-    together = ours(model, wish(starts=(Start(1), Start(2), Start(3))))
-    alone = [ours(model, wish(starts=(Start(seed),))) for seed in (1, 2, 3)]
+def test_every_take_is_its_seeds_whoever_is_made_beside_it(base: Model) -> None:
+    together = ours(base, wish(starts=(Start(1), Start(2), Start(3))))
+    alone = [ours(base, wish(starts=(Start(seed),))) for seed in (1, 2, 3)]
     assert torch.allclose(together, torch.cat(alone), atol=1e-4)
     assert not torch.allclose(together[0], together[1], atol=0.1)
 
 
-def test_sde_puts_new_noise_on_and_is_a_seeds_own(model: Model) -> None:
+def test_sde_puts_new_noise_on_and_is_a_seeds_own(base: Model) -> None:
     sde = replace(ODE, method="sde")
-    made = ours(model, wish(sampling=sde))
-    assert torch.equal(made, ours(model, wish(sampling=sde)))
-    assert not torch.allclose(made, ours(model, wish()), atol=0.1)
+    made = ours(base, wish(sampling=sde))
+    assert torch.equal(made, ours(base, wish(sampling=sde)))
+    assert not torch.allclose(made, ours(base, wish()), atol=0.1)
     # With a single step there is nothing to put noise on.
     one = replace(ODE, steps=1)
-    assert torch.equal(ours(model, wish(sampling=one)), ours(model, wish(sampling=replace(one, method="sde"))))
+    assert torch.equal(ours(base, wish(sampling=one)), ours(base, wish(sampling=replace(one, method="sde"))))
 
 
 def test_guidance_acts_in_its_interval_alone(base: Model) -> None:
@@ -187,18 +187,18 @@ def test_adg_turns_towards_the_caption_by_thirty_degrees_at_most(base: Model) ->
     )
 
 
-def test_a_cover_follows_its_source_for_its_strengths_share_of_the_steps(model: Model) -> None:
-    player, source = Player(_Loaded(model), {}), noisy(2.0)
+def test_a_cover_follows_its_source_for_its_strengths_share_of_the_steps(base: Model) -> None:
+    player, source = Player(_Loaded(base), {}), noisy(2.0)
 
     def made(strength: float, sound: Audio | None = source) -> Audio:
         asked = wish(task="cover", source=sound, strength=strength, sampling=replace(ODE, steps=8))
-        [(_, audio)] = player.play(model.checkpoint, asked, lambda _: None)
+        [(_, audio)] = player.play(base.checkpoint, asked, lambda _: None)
         return audio
 
     def apart(one: Audio, other: Audio) -> float:
         return float(np.abs(one - other).mean())
 
-    [(_, free)] = player.play(model.checkpoint, wish(sampling=replace(ODE, steps=8)), lambda _: None)
+    [(_, free)] = player.play(base.checkpoint, wish(sampling=replace(ODE, steps=8)), lambda _: None)
     # At 0 nothing of the source is heard.
     assert np.array_equal(made(0.0), free)
     assert np.array_equal(made(0.0, noisy(2.0, seed=9)), free)
@@ -209,11 +209,11 @@ def test_a_cover_follows_its_source_for_its_strengths_share_of_the_steps(model: 
     assert np.array_equal(made(0.5), made(0.55))
 
 
-def test_it_can_be_cancelled_at_every_step_and_goes_on_as_if_nothing_had_been(model: Model) -> None:
-    player = Player(_Loaded(model), {})
+def test_it_can_be_cancelled_at_every_step_and_goes_on_as_if_nothing_had_been(base: Model) -> None:
+    player = Player(_Loaded(base), {})
     heard: list[float] = []
     asked = wish(starts=(Start(1), Start(2)), sampling=replace(ODE, steps=8))
-    before = [audio for _, audio in player.play(model.checkpoint, asked, heard.append)]
+    before = [audio for _, audio in player.play(base.checkpoint, asked, heard.append)]
     assert heard == sorted(heard)
     assert heard[-1] == pytest.approx(1.0)
     # Words read, eight steps, and what is decoded, of two takes.
@@ -228,14 +228,14 @@ def test_it_can_be_cancelled_at_every_step_and_goes_on_as_if_nothing_had_been(mo
                 raise Cancelled
 
         with pytest.raises(Cancelled):
-            list(player.play(model.checkpoint, asked, give_up))
+            list(player.play(base.checkpoint, asked, give_up))
         assert calls == stop + 1, "nothing is done after the call that ended it"
-    after = [audio for _, audio in player.play(model.checkpoint, asked, lambda _: None)]
+    after = [audio for _, audio in player.play(base.checkpoint, asked, lambda _: None)]
     assert all(np.array_equal(one, other) for one, other in zip(before, after, strict=True))
 
 
 @pytest.mark.parametrize("shape", [
-    {"latent": 4, "ratios": (10, 96)}, {"width": 64, "ratios": (8, 10, 16)}, {"rate": 44_100, "ratios": (9, 98)},
+    {"latent": 6, "ratios": (10, 96)}, {"width": 64, "ratios": (8, 10, 16)}, {"rate": 44_100, "ratios": (9, 98)},
 ])  # fmt: skip
 def test_checkpoints_of_other_sizes_give_songs_of_the_length_asked(tmp_path: Path, shape: dict[str, Any]) -> None:
     models = Models("cpu")
@@ -253,7 +253,7 @@ def test_checkpoints_of_other_sizes_give_songs_of_the_length_asked(tmp_path: Pat
 
 
 def test_sound_goes_through_the_autoencoder_in_tiles_as_in_one(base: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    latent = torch.randn(1, 300, 8, generator=torch.Generator().manual_seed(1))
+    latent = torch.randn(1, 300, 4, generator=torch.Generator().manual_seed(1))
     calls: list[int] = []
     whole = latents.decoded(base, latent, 300 * 1920, 1000, lambda: calls.append(0))
     tiled = latents.decoded(base, latent, 300 * 1920, 64, lambda: calls.append(1))
