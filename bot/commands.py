@@ -7,6 +7,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from bot.options import Option, options
@@ -115,7 +116,7 @@ def catalogue(
 
     `known` gives names from the operator's data as choices of their option.
     """
-    models, runs = MODELS | ASKS, asks(recipes)
+    models, runs, names = MODELS | ASKS, asks(recipes), tuple((known or {}).items())
     every = [(name, task, example, models[task]) for name, (task, example) in _EXAMPLES.items()]
     # Beside what is said of all of them.
     beside = list(_EXAMPLES).index("recipe list") + 1
@@ -125,7 +126,7 @@ def catalogue(
             name=name,
             task=task,
             summary=_summary(model),
-            options=options(model, known or {}),
+            options=_options(model, names),
             main=model.main,
             example=example,
             music=(music := not (task in ASKS or task in runs)),
@@ -135,6 +136,12 @@ def catalogue(
         )
         for name, task, example, model in every
     }
+
+
+# Each chat reads the catalogue, and most commands have dozens of options that are the same every time.
+@lru_cache(maxsize=512)
+def _options(model: type[Request], known: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[Option, ...]:
+    return options(model, dict(known))
 
 
 def verbs(commands: Mapping[str, Command], group: str) -> tuple[Command, ...]:

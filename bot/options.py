@@ -103,7 +103,8 @@ def _option(name: str, field: FieldInfo, *, aliases: tuple[str, ...], names: tup
     lowest = f"{reach.low:g}" if reach else ""
     plain = "" if default is None else as_typed(default)
     given = as_typed((field.examples or [""])[0])
-    sample = given or _SAMPLES.get(name) or plain or next(iter(choices), "") or lowest
+    good = _SAMPLES.get(name) if not names or _SAMPLES.get(name) in names else None
+    sample = given or good or plain or next(iter(choices), "") or lowest
     return Option(
         name=name,
         kind=kind,

@@ -28,7 +28,7 @@ _STRETCH = re.compile(r"\[([^\[\]]*\{[^\[\]]*)\]")
 _PLACE = re.compile(r"\{(\w+)(?::(\w+))?\}")
 _LOCALE = re.compile(r"[a-z]{2,3}")
 # Written by us or by the operator, never by the person who asks.
-_OURS = frozenset({"try", "whole", "folder", "home", "parts", "example", "summary", "help"})
+_OURS = frozenset({"try", "whole", "folder", "fetch", "home", "parts", "example", "summary", "help"})
 
 Messages = Mapping[str, Mapping[str, Any]]
 

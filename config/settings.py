@@ -34,6 +34,8 @@ __all__ = ["ConfigError", "Settings", "load_settings"]
 
 PREFIX = "MINSTREL_"
 DEFAULT_HOME = Path("var")
+# No engine starts with less.
+LEAST_MEMORY_MB = 128
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,14 @@ class Settings(BaseSettings):
         description="Where audio files are kept: a folder, or file:///FOLDER",
     )
     engine: Literal["auto", "studio", "acestep"] = Field("auto", description="Who makes the music")
-    engines: Annotated[int, Field(ge=0, le=64)] = Field(
-        0, description="Engine processes; 0 is one for each core, at most 2"
+    acestep_checkpoint: str | None = Field(
+        None, description="Which checkpoint the GPU engine uses: a folder, or a version or a name of models.toml"
     )
-    engine_memory_mb: Annotated[int, Field(ge=128, le=1_048_576)] = Field(
-        3072, description="An engine process that grows beyond this is ended"
+    engines: Annotated[int, Field(ge=0, le=64)] = Field(
+        0, description="Engine processes; 0 is one for each core, at most 2, and one alone on a GPU"
+    )
+    engine_memory_mb: Annotated[int, Field(ge=0, le=1_048_576)] = Field(
+        0, description="An engine process that grows beyond this is ended; 0 is as much as its engine needs"
     )
     engine_stall_s: Annotated[float, Field(ge=1, le=3600)] = Field(
         120.0, description="An engine that shows no progress for so long is ended"
@@ -102,6 +107,13 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()
+
+    @field_validator("engine_memory_mb")
+    @classmethod
+    def _enough(cls, memory_mb: int) -> int:
+        if 0 < memory_mb < LEAST_MEMORY_MB:
+            raise ValueError(f"must be {LEAST_MEMORY_MB} to 1,048,576, or 0 for as much as the engine needs")
+        return memory_mb
 
     @field_validator("fetch_private_hosts", mode="before")
     @classmethod

@@ -15,7 +15,8 @@ from workflows.roles import Roles
 
 @dataclass(frozen=True)
 class Rules:
-    """The operator's data. `known` maps `genre_preset` and `model_version` to the names that exist.
+    """The operator's data. `known` maps `genre_preset` and `model_version` to the names that exist, and
+    `lora_name_or_path` to those that may be used, where the engine uses any.
 
     `zone` is the time zone of what is scheduled where nobody says another. `recipes` are the requests for each recipe
     by its name.

@@ -1,6 +1,7 @@
 """The one place that wires real parts together; everything is taken down in the opposite order."""
 
 from bot.compose.chats import discord_invite, discord_sync, slack_manifest
+from bot.compose.engine_report import EngineReport, engine_report
 from bot.compose.house import (
     House,
     Trouble,
@@ -21,6 +22,7 @@ from config.settings import Settings, load_settings
 from engine.separation.names import separates
 
 __all__ = [
+    "EngineReport",
     "House",
     "Settings",
     "Trouble",
@@ -28,6 +30,7 @@ __all__ = [
     "deliver",
     "discord_invite",
     "discord_sync",
+    "engine_report",
     "is_worked",
     "load_settings",
     "lyrics_author_answers",

@@ -15,18 +15,21 @@ from pydantic import TypeAdapter
 from sqlalchemy.exc import DBAPIError
 
 from bot.commands import catalogue
+from bot.compose.checkpoints import read_models, shelf_of
+from bot.compose.choice import choice, missing_parts
 from config.files import load, recipes, written
 from config.settings import ConfigError, Settings
+from engine.acestep import capabilities as acestep
+from engine.acestep.shelf import Shelf as Checkpoints
 from engine.separation.names import separates
 from engine.spec import Capabilities, EngineError, Preset, Words
-from engine.studio.capabilities import capabilities
+from engine.studio import capabilities as studio
 from storage.blobs import FolderBlobs
 from storage.database import Database
 from storage.errors import DatabaseBusy, StorageFull
 from storage.migrate import HEAD, UnknownSchema, upgrade
 from workflows.asks.runs import RecipeRun
 from workflows.limits import Limits
-from workflows.models import Models
 from workflows.moderation import Moderation
 from workflows.pricing import Pricing
 from workflows.recipes.shelf import File, Shelf
@@ -115,14 +118,19 @@ def read_rules(settings: Settings) -> tuple[Rules, dict[str, Preset]]:
     """The operator's data, checked. Raises `config.files.ConfigError`."""
     home = settings.home
     presets = load("presets", TypeAdapter(dict[str, Preset]), home)
-    models = load("models", Models, home)
+    models = read_models(settings)
+    checkpoints = shelf_of(settings, models)
+    can = engine_capabilities(settings, checkpoints)
+    known = {"genre_preset": tuple(presets), "model_version": tuple(models.versions)}
+    if can.name == "acestep":
+        known["lora_name_or_path"] = tuple(checkpoints.adapters)
     plain = Rules(
         pricing=load("pricing", Pricing, home),
         limits=load("limits", Limits, home),
         moderation=load("moderation", Moderation, home),
-        capabilities=engine_capabilities(settings),
+        capabilities=can,
         roles=load("roles", Roles, home),
-        known={"genre_preset": tuple(presets), "model_version": tuple(models.versions)},
+        known=known,
         zone=settings.zone,
     )
     return replace(plain, recipes=shelf(settings, plain)), presets
@@ -180,11 +188,11 @@ def upgrade_database(settings: Settings) -> str:
     return HEAD
 
 
-def engine_capabilities(settings: Settings) -> Capabilities:
-    """What the engine of this house can do, known without starting it. Raises `Trouble`."""
-    if settings.engine == "acestep":
-        raise Trouble("engine_not_there", engine=settings.engine)
-    return capabilities().model_copy(update={"separates": separates(separation(settings))})
+def engine_capabilities(settings: Settings, checkpoints: Checkpoints) -> Capabilities:
+    """What the engine of this house can do, known without starting it."""
+    if choice(settings, checkpoints).engine == "acestep":
+        return acestep.capabilities(checkpoints, separation(settings))
+    return studio.capabilities().model_copy(update={"separates": separates(separation(settings))})
 
 
 def separation(settings: Settings) -> Path | None:
@@ -206,10 +214,12 @@ def can_make_music() -> bool:
     return importlib.util.find_spec("torch") is not None
 
 
-def require_engine() -> None:
-    """Raise `Trouble` where nothing that makes music is installed."""
+def require_engine(settings: Settings) -> None:
+    """Raise `Trouble` where what makes music is not installed, or not all of what the GPU engine needs."""
     if not can_make_music():
         raise Trouble("no_engine")
+    if settings.engine == "acestep" and (missing := missing_parts()):
+        raise Trouble("no_acestep", parts=", ".join(missing))
 
 
 @contextmanager

@@ -9,9 +9,10 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.compose.chats import accepted_tokens, open_chats
+from bot.compose.checkpoints import read_models, shelf_of
 from bot.compose.house import House, can_make_music, lyrics_author, read_words, require_engine, separation
 from bot.compose.sign import at_work
 from engine.spec import Capabilities, EnginePool
@@ -29,33 +30,61 @@ DRAIN_S = 20.0
 SWITCH_S = 0.0002
 # Which duty does what another process, or this one, has just committed.
 WOKEN = {"queue": "dispatch", "outbox": "outbox", "runs": "runs"}
+# What an engine process may take of the machine's memory. The built-in one is known; a checkpoint passes through it as
+# a whole on its way to the GPU, so that there only what would stop the machine is too much.
+STUDIO_MB = 3072
+MOST_OF_MEMORY = 0.9
 # How much is made between two looks for garbage, young and old.
 GARBAGE = (2_000, 10, 100)
 
 
 def engine_pools(house: House) -> tuple[EnginePool, ...]:
-    """The engines of this machine, started at the first order: those that make music, and one for what is quick."""
-    settings, can = house.settings, house.rules.capabilities
+    """The engines of this machine, started at the first order: those that make music, and one for what is quick.
+
+    What is quick needs no model of music: the built-in engine does it beside any other.
+    """
+    can = house.rules.capabilities
     songs = can.model_copy(update={"tasks": tuple(task for task in can.tasks if task not in can.quick)})
     quick = can.model_copy(update={"tasks": can.quick, "together": 1})
-    pools = (_pool(house, songs, settings.engines or min(os.cpu_count() or 1, 2)),)
-    return (*pools, _pool(house, quick, 1)) if can.quick else pools
+    cores = house.settings.engines or min(os.cpu_count() or 1, 2)
+    pools = (_acestep(house, songs) if can.name == "acestep" else _studio(house, songs, cores),)
+    return (*pools, _studio(house, quick, 1)) if can.quick else pools
 
 
-def _pool(house: House, capabilities: Capabilities, size: int) -> EnginePool:
+def _studio(house: House, capabilities: Capabilities, size: int) -> EnginePool:
+    memory_mb = house.settings.engine_memory_mb or STUDIO_MB
+    return _pool(house, capabilities, size, memory_mb, factory="engine.studio.engine:make")
+
+
+def _acestep(house: House, capabilities: Capabilities) -> EnginePool:
+    """One engine unless told otherwise: a GPU is one device, and two models rarely fit in it."""
+    settings = house.settings
+    size, memory_mb = settings.engines or 1, settings.engine_memory_mb or MOST_OF_MEMORY * _memory_mb()
+    shelf = shelf_of(settings, read_models(settings)).options()
+    return _pool(house, capabilities, size, memory_mb, factory="engine.acestep.engine:make", shelf=shelf)
+
+
+def _memory_mb() -> float:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**20
+
+
+def _pool(
+    house: House, capabilities: Capabilities, size: int, memory_mb: float, *, factory: str, **more: Any
+) -> EnginePool:
     from engine.pool.local import LocalPool
 
     settings = house.settings
     return LocalPool(
-        factory="engine.studio.engine:make",
+        factory=factory,
         options={
             "presets": {name: preset.model_dump() for name, preset in house.presets.items()},
             "words": read_words(settings).model_dump(),
             "lyrics": lyrics_author(settings),
             "separation": str(model) if (model := separation(settings)) is not None else None,
+            **more,
         },
         size=size,
-        memory_mb=settings.engine_memory_mb,
+        memory_mb=memory_mb,
         stall_s=settings.engine_stall_s,
         capabilities=capabilities,
     )
@@ -64,7 +93,7 @@ def _pool(house: House, capabilities: Capabilities, size: int) -> EnginePool:
 @asynccontextmanager
 async def working(house: House) -> AsyncIterator[Clock]:
     """Work the queue and deliver the terminal's outbox until the block ends; then drain."""
-    require_engine()
+    require_engine(house.settings)
     async with _running(house, works=True, chats=()) as clock:
         yield clock
 
@@ -73,7 +102,8 @@ async def working(house: House) -> AsyncIterator[Clock]:
 async def serving(house: House) -> AsyncIterator[tuple[Clock, tuple[Chat, ...]]]:
     """Everything in one process tree: the chats that have tokens, the clock, and the queue where music can be made.
 
-    Yields once all chats are logged in, or are trying again. Raises `Trouble` for a token that is not accepted.
+    Yields once all chats are logged in, or are trying again. Raises `Trouble` for a token that is not accepted, and
+    where the engine that the settings name is not all there.
     """
     wake: list[Clock] = []
 
@@ -81,6 +111,9 @@ async def serving(house: House) -> AsyncIterator[tuple[Clock, tuple[Chat, ...]]]
         for clock in wake:
             clock.nudge("dispatch", "outbox")
 
+    works = can_make_music()
+    if works:
+        require_engine(house.settings)
     chats = tuple(open_chats(house, nudge))
     _answer_swiftly()
     async with AsyncExitStack() as stack:
@@ -88,7 +121,7 @@ async def serving(house: House) -> AsyncIterator[tuple[Clock, tuple[Chat, ...]]]
         # Closed last: what the queue finishes while it drains is still told.
         for chat in chats:
             stack.push_async_callback(chat.close)
-        wake.append(await stack.enter_async_context(_running(house, works=can_make_music(), chats=chats)))
+        wake.append(await stack.enter_async_context(_running(house, works=works, chats=chats)))
         with accepted_tokens():
             for chat in chats:
                 await chat.start()

@@ -133,6 +133,13 @@ def _parser() -> argparse.ArgumentParser:
     tidy.add_argument("--gb", type=float, metavar="N", help="in place of most_gb")
     tidy.add_argument("--json", action="store_true", help="print JSON")
 
+    models = _add(commands, "models", "models", "checkpoints of the GPU engine: list, fetch, check")
+    models.add_argument("action", nargs="?", default="list", choices=("list", "fetch", "check"))
+    models.add_argument("what", nargs="*", metavar="WHAT", help="a version, ORG/NAME of the hub, or a folder to check")
+    models.add_argument("--all", action="store_true", help="fetch what any task needs, not only songs")
+    models.add_argument("--yes", action="store_true", help="don't ask whether it is meant")
+    models.add_argument("--json", action="store_true", help="print JSON")
+
     listing = _add(commands, "commands", "listing", "every command with its options")
     listing.add_argument("--json", action="store_true", help="print JSON")
 

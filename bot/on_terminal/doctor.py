@@ -11,7 +11,18 @@ import sys
 from collections.abc import Callable
 from pathlib import PurePath
 
-from bot.compose import Settings, is_worked, lyrics_author_answers, open_house, read_rules, read_words, separates
+from bot.compose import (
+    EngineReport,
+    Settings,
+    engine_report,
+    is_worked,
+    lyrics_author_answers,
+    open_house,
+    read_rules,
+    read_words,
+    separates,
+)
+from bot.on_terminal.transfer import sized
 from bot.replies import reply
 from engine.spec import EngineError
 from workflows.recipes.shelf import bad_among
@@ -31,6 +42,7 @@ def run(settings: Settings, args: argparse.Namespace) -> int:
         "database": _database,
         "disk": _disk,
         "engine": _engine,
+        "model": _model,
         "voice": _voice,
         "lyrics": _lyrics,
         "stems": _stems,
@@ -80,6 +92,43 @@ def _engine(_: Settings) -> Finding:
     if missing:
         return False, reply("doctor_engine_missing", parts=", ".join(missing))
     return True, reply("doctor_engine")
+
+
+def _model(settings: Settings) -> Finding:
+    """Which engine makes the music, with what, and why that one."""
+    report = engine_report(settings)
+    if report.choice.engine == "studio":
+        return True, _built_in(report)
+    if report.missing:
+        return False, reply("doctor_acestep_parts_missing", parts=", ".join(report.missing))
+    if isinstance(report.first, EngineError):
+        return False, reply("doctor_acestep_no_checkpoint", help=_said(report.first))
+    checkpoint = report.first.checkpoint
+    words = reply(
+        "doctor_acestep" if report.cuda else "doctor_acestep_on_cpu",
+        name=checkpoint.name,
+        variant=checkpoint.variant,
+        size=sized(checkpoint.weights),
+        version=report.first.version,
+        tasks=report.tasks,
+    )
+    return not report.wrong, " ".join((words, *map(_said, report.wrong)))
+
+
+def _built_in(report: EngineReport) -> str:
+    match report.choice.why:
+        case "parts_missing":
+            return reply("doctor_studio_parts_missing", parts=", ".join(report.missing))
+        case "no_checkpoint" if isinstance(report.first, EngineError):
+            return reply("doctor_studio_no_checkpoint", help=_said(report.first))
+        case "no_cuda":
+            return reply("doctor_studio_no_cuda")
+        case _:
+            return reply("doctor_studio")
+
+
+def _said(error: EngineError) -> str:
+    return reply(error.code, **error.params)
 
 
 def _voice(_: Settings) -> Finding:

@@ -30,7 +30,7 @@ Thing = TypeVar("Thing", bound=Watched)
 def require_worked(house: compose.House) -> None:
     """Raise `Trouble` where nobody works the queue, and we can't: what nobody can make helps nobody."""
     if not compose.is_worked(house):
-        compose.require_engine()
+        compose.require_engine(house.settings)
         # Words that can't be read are told before anything is accepted.
         compose.read_words(house.settings)
 

@@ -14,7 +14,7 @@ from engine.acestep.wish import Audio
 
 RATE = 48_000
 # What is encoded at once, and what of the neighbours is heard with it.
-TILE_S, OVERLAP_S = 30, 2
+TILE_S, OVERLAP_S = 10, 1
 
 
 def at_rate(model: Model, audio: Audio) -> Tensor:

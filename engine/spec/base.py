@@ -26,7 +26,8 @@ class Request(BaseModel):
     """What to make. Frozen; unknown fields are refused.
 
     `main` names the field that free text belongs to (`/simple a song about coffee`).
-    Names that live in the operator's data (presets, model versions) are checked against the validation context.
+    Names that live in the operator's data (presets, model versions, style adapters) are checked against the validation
+    context, each kind that is in it.
     """
 
     # Built at their first use: commands that ask for nothing should not wait for sixteen models.
@@ -36,7 +37,7 @@ class Request(BaseModel):
     main: ClassVar[str | None] = None
     task: str
 
-    @field_validator("genre_preset", "model_version", check_fields=False)
+    @field_validator("genre_preset", "model_version", "lora_name_or_path", check_fields=False)
     @classmethod
     def _known_name(cls, value: str | None, info: ValidationInfo) -> str | None:
         known: dict[str, tuple[str, ...]] = info.context or {}
@@ -45,6 +46,8 @@ class Request(BaseModel):
         for name in known[info.field_name]:
             if name.casefold() == value.casefold():
                 return name
+        if not known[info.field_name]:
+            raise PydanticCustomError("no_adapters", "must be left out")
         raise PydanticCustomError(
             "unknown_choice", "must be {allowed}", {"allowed": "one of " + ", ".join(known[info.field_name])}
         )

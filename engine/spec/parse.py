@@ -16,14 +16,14 @@ from engine.spec.tasks import MODELS, Spec
 
 AnyRequest = TypeVar("AnyRequest", bound=Request)
 
-# pydantic's own error types that mean "the value has the wrong shape"
-_CODES = {"missing": "missing"}
+# error types that have words of their own; every other is a value that can't be taken
+_CODES = {"missing": "missing", "no_adapters": "no_adapters"}
 
 
 def parse(task: str, values: Mapping[str, Any], known: Mapping[str, tuple[str, ...]] | None = None) -> Request:
     """Validate `values` for `task`.
 
-    `known` maps `genre_preset` and `model_version` to the names the operator's data has.
+    `known` maps `genre_preset`, `model_version` and `lora_name_or_path` to the names the operator's data has.
     Raises `InvalidSpec`; a given value is never changed silently, apart from spelling (case, "Am" for "A Minor").
     """
     return parse_as(MODELS[task], values, known)

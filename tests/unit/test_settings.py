@@ -40,7 +40,7 @@ def test_without_any_setting_everything_lies_in_var(folder: Path) -> None:
     assert settings.home == folder / "var"
     assert settings.database_url == f"sqlite:///{folder}/var/minstrel.db"
     assert settings.blobs == folder / "var" / "blobs"
-    assert (settings.engine, settings.engines, settings.engine_memory_mb) == ("auto", 0, 3072)
+    assert (settings.engine, settings.engines, settings.engine_memory_mb) == ("auto", 0, 0)
     assert (settings.engine_stall_s, settings.lease_s) == (120, 30)
 
 
@@ -81,6 +81,11 @@ def test_settings_are_frozen() -> None:
     [
         ("ENGINES", "65", 'environment: MINSTREL_ENGINES is "65", must be 0 to 64'),
         ("ENGINES", "two", 'environment: MINSTREL_ENGINES is "two", must be a whole number, 0 to 64'),
+        (
+            "ENGINE_MEMORY_MB",
+            "64",
+            'environment: MINSTREL_ENGINE_MEMORY_MB is "64", must be 128 to 1,048,576, or 0 for',
+        ),
         ("LEASE_S", "nan", 'environment: MINSTREL_LEASE_S is "nan", must be 1 to 3,600'),
         ("ENGINE", "best", 'environment: MINSTREL_ENGINE is "best", must be one of auto, studio, acestep'),
         ("LOG_LEVEL", "loud", 'environment: MINSTREL_LOG_LEVEL is "loud", must be one of DEBUG, INFO, WARNING, ERROR'),
