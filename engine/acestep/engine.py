@@ -150,7 +150,7 @@ class AceStep:
             case Sung() as song if simple.wants_words(song):
                 wishes.render(song, plan, order, sink, self._session)
             case Captioned() as song:
-                songs.render(song, plan, order, sink, self._session)
+                songs.render(song, plan, sink, self._session)
             case _:
                 raise self._unable(spec)
 

@@ -30,13 +30,8 @@ class Noise:
     """The noise of one take, as float32 on the CPU: the same numbers on every device."""
 
     def __init__(self, start: Start) -> None:
-        shares = {start.seed: 1.0}
-        if start.of is not None and start.of != start.seed:
-            # On a quarter of a circle, so that what is mixed has the variance of noise.
-            angle = start.variance * math.pi / 2
-            shares = {start.seed: math.sin(angle), start.of: math.cos(angle)}
         self._parts = [
-            (share, torch.Generator().manual_seed(seed)) for seed, share in shares.items() if share > NO_SHARE
+            (share, torch.Generator().manual_seed(seed)) for seed, share in _shares(start).items() if share > NO_SHARE
         ]
 
     def draw(self, *shape: int) -> Tensor:
@@ -46,6 +41,20 @@ class Noise:
         for share, generator in others:
             mixed += share * torch.randn(shape, generator=generator)
         return mixed
+
+
+def _shares(start: Start) -> dict[int, float]:
+    """How much of each seed's noise is in that of `start`; so much of each that the whole has the variance of noise."""
+    if start.of is None:
+        return {start.seed: 1.0}
+    before = _shares(start.of if isinstance(start.of, Start) else Start(start.of))
+    angle = start.variance * math.pi / 2
+    shares = {start.seed: math.sin(angle)}
+    for seed, share in before.items():
+        shares[seed] = shares.get(seed, 0.0) + math.cos(angle) * share
+    # A quarter of a circle keeps it for seeds of their own; one that comes twice counts more.
+    length = math.hypot(*shares.values())
+    return {seed: share / length for seed, share in shares.items()}
 
 
 def schedule(steps: int, shift: float) -> list[float]:

@@ -48,11 +48,12 @@ class Sampling:
 class Start:
     """The noise that one take begins with: that of `seed`; or `variance` (0 to 1) of it, and the rest that of `of`.
 
-    At 0 it is the noise of `of`. Noise of two seeds is mixed on a quarter of a circle, so that it stays noise.
+    At 0 it is the noise of `of`, a seed or another take's start. It is mixed on a quarter of a circle, so that it
+    stays noise.
     """
 
     seed: int
-    of: int | None = None
+    of: Start | int | None = None
     variance: float = 1.0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +15,8 @@ from engine.acestep.checkpoint import Checkpoint, ModelTask
 from engine.acestep.wish import Text
 
 MOST_TEXT, MOST_LYRICS = 256, 2048
+# Some writings put nothing between words: there each sign is one.
+_WORDS = re.compile(r"[^\s\u0e00-\u0eff\u2e80-\uffff]+\s*|.", re.DOTALL)
 LYRICS = "# Languages\n{}\n\n# Lyric\n{}<|endoftext|>"
 
 
@@ -42,7 +45,8 @@ def fit(tokenizer: Any, text: Text, task: ModelTask, track: str = "") -> Fitted:
     The library cuts the end off, which of a long caption are tempo, key, metre and length. Here the caption loses its
     last words instead, and lyrics their last lines.
     """
-    caption = _longest(text.caption.split(" "), " ", lambda part: _size(tokenizer, prompt(part, text, task, track)))
+    words = _WORDS.findall(text.caption)
+    caption = _longest(words, "", lambda part: _size(tokenizer, prompt(part, text, task, track))).rstrip()
     lines = text.lyrics.split("\n")
     lyrics = _longest(lines, "\n", lambda part: _size(tokenizer, LYRICS.format(text.language, part)), most=MOST_LYRICS)
     cut = sum(1 for line in lines[lyrics.count("\n") + 1 :] if line.strip())

@@ -8,7 +8,9 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torchaudio.functional import resample
 
 from engine.audio.encode import LOSSLESS
 from engine.audio.files import borrowed
@@ -58,20 +60,26 @@ def is_outside(order: Order) -> bool:
     """Whether nobody has the score of what `order` starts from."""
     if order.source is None:
         return order.recording is not None
-    return not any(file.kind == "score" for file in order.source.files)
+    # Another engine leaves something else than a score.
+    return kept_of(order.source) is None
 
 
 def kept_of(source: Source) -> Kept | None:
     """The score of a song made here, with how it was mixed; None where it has none that can be read."""
+    data = score_of(source)
+    try:
+        return None if data is None else from_bytes(data)
+    except Unreadable:
+        return None
+
+
+def score_of(source: Source) -> bytes | None:
+    """What its engine left to make another version of `source` from. Raises `EngineError` (`source_gone`)."""
     file = next((Path(file.path) for file in source.files if file.kind == "score"), None)
     if file is None:
         return None
     with borrowed(file):
-        data = file.read_bytes()
-    try:
-        return from_bytes(data)
-    except Unreadable:
-        return None
+        return file.read_bytes()
 
 
 def _sound(files: tuple[Path, ...]) -> Audio:
@@ -79,7 +87,7 @@ def _sound(files: tuple[Path, ...]) -> Audio:
     for file in files:
         audio, rate = heard(file)
         if rate != RATE:
-            raise EngineError("no_source", permanent=True, cause=f"{file} has {rate} samples a second")
+            audio = resample(torch.from_numpy(audio), rate, RATE).numpy()
         audio = np.repeat(audio, 2, axis=0) if audio.shape[0] == 1 else audio[:2]
         whole = audio if whole is None else _together(whole, audio)
     if whole is None:

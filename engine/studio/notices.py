@@ -25,29 +25,29 @@ SETTLED = ("duration", "bpm", "keyscale", "timesignature")
 
 def of_request(spec: Request, brief: Brief) -> list[Notice]:
     """Parameters that somebody set and that change nothing here, and words of the caption that were not understood."""
-    return [*_idle(spec, WITHOUT_EFFECT), *_unheard(brief)]
+    return [*idle(spec, WITHOUT_EFFECT), *_unheard(brief)]
 
 
 def of_stems(spec: Generation) -> list[Notice]:
     """Parameters that somebody set and that can't change stems of a song that is there."""
-    return _idle(spec, (name for name in Generation.model_fields if name not in OF_STEMS))
+    return idle(spec, (name for name in Generation.model_fields if name not in OF_STEMS))
 
 
-def of_edit(spec: Edit | Extend | Repaint, brief: Brief | None, idle: Sequence[str]) -> list[Notice]:
-    """Parameters and words of a caption that change nothing about a song that is there; `idle` ones would elsewhere.
+def of_edit(spec: Edit | Extend | Repaint, brief: Brief | None, vain: Sequence[str]) -> list[Notice]:
+    """Parameters and words of a caption that change nothing about a song that is there; `vain` ones would elsewhere.
 
     Words that are sung already keep their language.
     """
     words = spec.edit_target_lyrics if isinstance(spec, Edit) else spec.lyrics
-    settled = SETTLED if words else (*SETTLED, "vocal_language")
-    kept = [Notice(code="kept_of_parent", params={"words": list(idle)})] if idle else []
-    return [*_idle(spec, WITHOUT_EFFECT), *_settled(spec, settled), *kept, *_unheard(brief)]
+    fixed = SETTLED if words else (*SETTLED, "vocal_language")
+    kept = [Notice(code="kept_of_parent", params={"words": list(vain)})] if vain else []
+    return [*idle(spec, WITHOUT_EFFECT), *settled(spec, fixed), *kept, *_unheard(brief)]
 
 
 def of_retake(spec: Retake) -> list[Notice]:
     """Parameters that change nothing about a retake, whose words stay too; nor does a seed where nothing changes."""
-    idle = ("seed", "retake_seeds") if spec.retake_variance == 0 else ()
-    return [*_idle(spec, (*WITHOUT_EFFECT, *idle)), *_settled(spec, (*SETTLED, "vocal_language"))]
+    unused = ("seed", "retake_seeds") if spec.retake_variance == 0 else ()
+    return [*idle(spec, (*WITHOUT_EFFECT, *unused)), *settled(spec, (*SETTLED, "vocal_language"))]
 
 
 def _unheard(brief: Brief | None) -> list[Notice]:
@@ -55,19 +55,20 @@ def _unheard(brief: Brief | None) -> list[Notice]:
     return [Notice(code="not_understood", params={"words": words})] if words else []
 
 
-def _settled(spec: Generation, names: Iterable[str]) -> list[Notice]:
-    """An extension doesn't keep its length: what is added says how long it gets."""
+def settled(spec: Generation, names: Iterable[str]) -> list[Notice]:
+    """What somebody set of `names` that a song which is there keeps, but for the length that an extension adds to."""
     added = ("duration",) if isinstance(spec, Extend) else ()
-    settled = _set(spec, (name for name in names if name not in added))
+    fixed = _set(spec, (name for name in names if name not in added))
     return [
         *([Notice(code="length_added")] if _set(spec, added) else []),
-        *([Notice(code="settled", params={"fields": settled})] if settled else []),
+        *([Notice(code="settled", params={"fields": fixed})] if fixed else []),
     ]
 
 
-def _idle(spec: Request, names: Iterable[str]) -> list[Notice]:
-    idle = _set(spec, names)
-    return [Notice(code="no_effect", params={"fields": idle})] if idle else []
+def idle(spec: Request, names: Iterable[str]) -> list[Notice]:
+    """What somebody set of `names`, which change nothing."""
+    fields = _set(spec, names)
+    return [Notice(code="no_effect", params={"fields": fields})] if fields else []
 
 
 def _set(spec: Request, names: Iterable[str]) -> list[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from engine.spec import EngineError, Generation, Notice, Order, Plan, TrackSink
 from engine.spec.fields import BEATS_PER_BAR
@@ -30,6 +31,9 @@ CAPTION = ("genre", "era", "mood", "tempo", "key", "metre", "voice", "instrument
 TRIES = 2
 # "dell'amore"
 MOST_ELIDED = 4
+
+# Whether there is anything in lyrics, in a language, that can be sung here.
+Singable = Callable[[str, str], bool]
 
 
 @dataclass(frozen=True)
@@ -74,19 +78,17 @@ def plan(spec: Simple | Sung, order: Order, session: Session, author: Author | N
     song = song_of(spec, order.seed, session)
     brief = songs.brief_of(song, order.seed, session)
     if song.lyrics or brief.instrumental:
-        return _captioned(spec, song, songs.plan(song, order, session))
+        return captioned(spec, song, songs.plan(song, order, session))
     if (reason := session.silent_because()) is not None:
         silent = songs.plan(song, order, session)
         kept = (notice for notice in silent.notices if notice.code != "nothing_to_rap")
         told = (*kept, Notice(code="no_voice", params={"reason": reason}))
-        return _captioned(spec, song, silent.model_copy(update={"notices": told}))
-    wish = _wish(spec, song, brief, order, session)
-    words = _written(wish, author, order, session)
-    given = {"lyrics": words.lyrics, "display_name": spec.display_name or words.title or None}
-    made = songs.plan(song.model_copy(update={**given, "vocal_language": words.language}), order, session)
+        return captioned(spec, song, silent.model_copy(update={"notices": told}))
+    wish = wish_of(spec, song, brief, order, session)
+    words = written(wish, author, order.seed, partial(_singable, session))
+    made = songs.plan(worded(song, words), order, session)
     told = (*(note for notice in made.notices if (note := _still_true(notice, wish, session))), *words.told)
-    by = {"lyrics_by": "model" if words.model else "engine", "lyrics_model": words.model}
-    return _captioned(spec, song, made.model_copy(update={**by, "notices": told}))
+    return captioned(spec, song, made.model_copy(update={**by(words), "notices": told}))
 
 
 def render(spec: Simple | Sung, plan: Plan, sink: TrackSink, session: Session) -> None:
@@ -110,7 +112,8 @@ def song_of(spec: Simple | Sung, seed: int, session: Session) -> Sung:
     return song
 
 
-def _wish(spec: Simple | Sung, song: Sung, brief: Brief, order: Order, session: Session) -> Wish:
+def wish_of(spec: Simple | Sung, song: Sung, brief: Brief, order: Order, session: Session) -> Wish:
+    """What the words of `song`, which is to be like `brief`, shall be."""
     text = parted(spec.query)[0] if isinstance(spec, Simple) else spec.caption
     named, rest = wished_language(text)
     asked_in = spoken(rest, session.language_of(rest, "unknown"))
@@ -137,11 +140,23 @@ def _moods(reading: Reading) -> Iterator[str]:
             yield next(name for name, mood in known.words.moods.items() if mood is known.moods[found.phrase])
 
 
-def _written(wish: Wish, author: Author | None, order: Order, session: Session) -> Words:
+def worded(song: Sung, words: Words) -> Sung:
+    """`song` with `words`, whose title it has unless it was given one."""
+    given = {"lyrics": words.lyrics, "display_name": song.display_name or words.title or None}
+    return song.model_copy(update={**given, "vocal_language": words.language})
+
+
+def by(words: Words) -> dict[str, str]:
+    """Who wrote `words`, as a plan says it."""
+    return {"lyrics_by": "model" if words.model else "engine", "lyrics_model": words.model}
+
+
+def written(wish: Wish, author: Author | None, seed: int, singable: Singable) -> Words:
+    """Words by `author`, by the built-in writer where there is none or it fails. Raises `EngineError`: `no_writer`."""
     told: tuple[Notice, ...] = ()
     if author is not None:
         try:
-            return _by_model(wish, author, order.seed, session)
+            return _by_model(wish, author, seed, singable)
         except Unwritten as failure:
             told = (Notice(code="lyrics_writer_failed", params={"model": author.model, "reason": failure.reason}),)
     language = wish.language
@@ -153,9 +168,7 @@ def _written(wish: Wish, author: Author | None, order: Order, session: Session) 
                 "no_writer", permanent=author is None, language=LANGUAGES.get(language, language), known=sorted(known)
             )
         language = INSTEAD
-    words = built_in.write(
-        wish.about, wish.moods, wish.sections, asked_in=wish.asked_in, language=language, seed=order.seed
-    )
+    words = built_in.write(wish.about, wish.moods, wish.sections, asked_in=wish.asked_in, language=language, seed=seed)
     unsung = {"words": list(words.unsung)} if words.unsung else {}
     if language != wish.language:
         asked = LANGUAGES.get(wish.language, wish.language)
@@ -165,14 +178,14 @@ def _written(wish: Wish, author: Author | None, order: Order, session: Session) 
     return Words(words.lyrics, words.title, language, told=told)
 
 
-def _by_model(wish: Wish, author: Author, seed: int, session: Session) -> Words:
+def _by_model(wish: Wish, author: Author, seed: int, singable: Singable) -> Words:
     """Words of the model's that can be sung. It gets another try where that may help. Raises `Unwritten`."""
     messages = prompt.messages(wish.text, wish.language, wish.sections, rap=wish.rap)
     end = time.monotonic() + author.budget_s
     for number in range(TRIES):
         try:
             content = ask(author, messages, seed + number, min(author.patience_s, end - time.monotonic()))
-            title, lyrics = _singable(content, wish.language, session)
+            title, lyrics = _read(content, wish.language, singable)
             return Words(lyrics, title, wish.language, model=author.model)
         except Unwritten as failure:
             if not failure.again or number == TRIES - 1 or end - time.monotonic() < 1.0:
@@ -180,22 +193,26 @@ def _by_model(wish: Wish, author: Author, seed: int, session: Session) -> Words:
     raise AssertionError("unreachable")
 
 
-def _singable(content: str, language: str, session: Session) -> tuple[str, str]:
+def _read(content: str, language: str, singable: Singable) -> tuple[str, str]:
     """(title, lyrics) of an answer that the voice can sing."""
     try:
         title, lyrics = lyrics_of(content)
     except ValueError:
         raise Unwritten("its answer held no lyrics", again=True) from None
-    try:
-        read = session.read(lyrics, language)
-    except EngineError:
-        raise Unwritten("its words could not be sung", again=True) from None
-    if not any(line.syllables for line in read):
+    if not singable(lyrics, language):
         raise Unwritten("its words could not be sung", again=True)
     return title, lyrics
 
 
-def _captioned(spec: Simple | Sung, song: Sung, made: Plan) -> Plan:
+def _singable(session: Session, lyrics: str, language: str) -> bool:
+    """Whether the house's own voice can sing any of it."""
+    try:
+        return any(line.syllables for line in session.read(lyrics, language))
+    except EngineError:
+        return False
+
+
+def captioned(spec: Simple | Sung, song: Sung, made: Plan) -> Plan:
     """The plan of a wish has what was heard of its sound for a caption, if anything was; a song's has the song's."""
     if isinstance(spec, Sung):
         return made

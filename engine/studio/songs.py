@@ -59,24 +59,36 @@ def plan(spec: Captioned, order: Order, session: Session, manner: Manner = USUAL
     `no_room_to_sing`.
     """
     brief = manner.briefed(brief_of(spec, order.seed, session))
+    made = settled(spec, order, brief, session)
+    told = [*notices.of_request(spec, brief), *made.notices]
+    if not made.instrumental and (reason := session.silent_because()) is not None:
+        if brief.alone:
+            raise EngineError("lyrics_unreadable", permanent=True, cause=reason, reason=reason)
+        told.append(Notice(code="no_voice", params={"reason": reason}))
+        made = settled(spec, order, brief, session, voice=False)
+    if not made.instrumental:
+        told += _unsung(spec, made, session, manner)
+    return made.model_copy(update={"notices": tuple(told)})
+
+
+def settled(spec: Captioned, order: Order, brief: Brief, session: Session, *, voice: bool = True) -> Plan:
+    """What every engine decides of a song that is to be like `brief`; without a `voice` nobody sings.
+
+    Raises `EngineError`, permanent: `nothing_to_sing`.
+    """
     lyrics = words_for(spec)
-    told = notices.of_request(spec, brief)
     # Lyrics may hold nothing but tags: they shape the form, and nobody sings.
     worded = any(text for _, text in parse_lyrics(lyrics))
-    instrumental = brief.instrumental or not worded
+    instrumental = brief.instrumental or not worded or not voice
     if not worded and not brief.instrumental and (brief.alone or sung_lines(lyrics)):
         raise EngineError("nothing_to_sing", permanent=True)
+    told = []
     if worded and brief.instrumental:
         told.append(Notice(code="lyrics_ignored"))
     if isinstance(spec, Text2Rap) and not worded and not brief.instrumental:
         told.append(Notice(code="nothing_to_rap"))
-    if not instrumental and (reason := session.silent_because()) is not None:
-        if brief.alone:
-            raise EngineError("lyrics_unreadable", permanent=True, cause=reason, reason=reason)
-        told.append(Notice(code="no_voice", params={"reason": reason}))
-        instrumental = True
     language = session.language_of(lyrics, spec.vocal_language) if worded else "unknown"
-    settled = Plan(
+    return Plan(
         title=spec.display_name or title_of(spec.caption, lyrics, order.seed, language),
         caption=spec.caption,
         lyrics="" if instrumental and worded else lyrics,
@@ -91,10 +103,8 @@ def plan(spec: Captioned, order: Order, session: Session, manner: Manner = USUAL
         seeds=tuple(order.seed + number for number in range(order.takes)),
         engine=session.name,
         understood=brief.understood,
+        notices=tuple(told),
     )
-    if not instrumental:
-        told += _unsung(spec, settled, session, manner)
-    return settled.model_copy(update={"notices": tuple(told)})
 
 
 def render(spec: Captioned, plan: Plan, sink: TrackSink, session: Session, manner: Manner = USUAL) -> None:

@@ -68,7 +68,7 @@ def render(spec: Stems | ExtractStem, order: Order, sink: TrackSink) -> None:
             ready={} if alone else stems,
             midi=None if alone else _bytes_of(source, "midi"),
             picture=picture_of(source),
-            lines=_words(source) if isinstance(spec, ExtractStem) and spec.track_name == BACKING else (),
+            lines=timed_words(source) if isinstance(spec, ExtractStem) and spec.track_name == BACKING else (),
         )
     )
 
@@ -129,8 +129,8 @@ def picture_of(source: Source) -> bytes | None:
     return _bytes_of(source, "image")
 
 
-def _words(source: Source) -> tuple[LineTime, ...]:
-    """When the words are sung that are to be sung to a backing track; none where nobody sang. Raises `EngineError`."""
+def timed_words(source: Source) -> tuple[LineTime, ...]:
+    """When the words of a song are sung; none where nobody sang or knows. Raises `EngineError` (`source_gone`)."""
     lrc = _bytes_of(source, "lrc")
     return () if lrc is None else parse_lrc(lrc.decode())
 

@@ -275,6 +275,10 @@ def test_long_captions_lose_words_and_not_tempo_and_key(base: Model) -> None:
     asked = wish(text=long, seconds=1.0)
     other = wish(text=replace(long, bpm=140.0), seconds=1.0)
     assert not torch.equal(ours(base, asked), ours(base, other)), "the tempo is heard all the same"
+    # Where nothing parts the words, signs are left out.
+    unspaced = fit(base.pipe.tokenizer, replace(TEXT, caption="静かな雨の夜に響くピアノ" * 30), "text2music")
+    assert len(unspaced.text.caption) > 20
+    assert unspaced.shortened
     lyrics = "\n".join(f"[verse]\nline number {number} of the song" for number in range(200))
     sung = fit(base.pipe.tokenizer, replace(TEXT, lyrics=lyrics), "text2music")
     kept = sum(1 for line in sung.text.lyrics.splitlines())

@@ -134,7 +134,7 @@ def _blocks(text: str) -> list[_Block]:
 
 def _row(raw: str) -> tuple[list[Tag], str]:
     """The tags before and after a line's words, and the words."""
-    line, found = " ".join(raw.split()).translate(_BRACKETS), []
+    line, found = with_square_brackets(" ".join(raw.split())), []
     while match := _LEADING.match(line):
         found.append(tags.read(match[1]))
         line = line[match.end() :]
@@ -143,17 +143,31 @@ def _row(raw: str) -> tuple[list[Tag], str]:
         line, tag = line.rstrip(), tags.read(said)
         if tag.times > 1:
             line += f" (x{tag.times})"
+    name = bare_tag(line)
+    return ([*found, tags.read(name)], "") if name else (found, line.strip())
+
+
+def bare_tag(line: str) -> str:
+    """The section that `line` names without square brackets ("Chorus:", "(Verse 2)"); "" where it is none."""
     bare = _BARE.match(line)
-    if bare and tags.is_name(bare[1] or bare[2]):
-        return [*found, tags.read(bare[1] or bare[2])], ""
-    return found, line.strip()
+    name = (bare[1] or bare[2]) if bare else ""
+    return name if name and tags.is_name(name) else ""
+
+
+def with_square_brackets(line: str) -> str:
+    """`line` with the brackets that tags have, where it has those of other scripts."""
+    return line.translate(_BRACKETS)
+
+
+def counted(line: str) -> tuple[str, int]:
+    """The words of `line`, and how often it says they are sung: "Hold on (x2)" twice."""
+    found = _TIMES.search(line, max(0, len(line) - LONGEST_TIMES))
+    return (line[: found.start()], int(found[1] or found[2])) if found else (line, 1)
 
 
 def _lines(line: str) -> Iterator[tuple[str, str]]:
     """(singer, words) of a line, as often as it says: "Hold on (x2)" is sung twice. Nothing where there is no word."""
-    counted = _TIMES.search(line, max(0, len(line) - LONGEST_TIMES))
-    times = int(counted[1] or counted[2]) if counted else 1
-    words = line[: counted.start()] if counted else line
+    words, times = counted(line)
     named = _SPOKEN_BY.match(words)
     singer = tags.singer_of(named[1]) if named else ""
     words = words[named.end() :] if named and singer else words

@@ -113,6 +113,11 @@ def read(words: str) -> Tag:
     return Tag(section, singer, _first(text, DELIVERIES) or "", min(max(times, 1), MOST_TIMES))
 
 
+def uncounted(words: str) -> str:
+    """The words of a tag without how often its section comes."""
+    return _TIMES.sub("", words).strip(" ,:")
+
+
 def is_name(words: str) -> bool:
     """Whether `words` are a section's name and, perhaps, a number, so that they are a tag without square brackets."""
     text = re.sub(r"[\s\d]+$", "", unicodedata.normalize("NFKC", words).casefold().strip())

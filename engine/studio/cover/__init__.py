@@ -61,7 +61,7 @@ def plan(spec: Cover, order: Order, session: Session) -> Plan:
     seeds = seeds_of(order)
     brief, idle = brief_of(spec, original, seeds[0], session)
     words = words_for(spec, source, brief, session)
-    title = spec.display_name or _title(spec, source.title, brief, words, seeds[0])
+    title = spec.display_name or title_for(spec, source.title, brief, words.lyrics, words.language, seeds[0])
     made = version(original, brief, words.lines, spec.audio_cover_strength, order.duration, seeds[0], title)
     told = [*notices.of_request(spec, brief), *words.told, *_roughly(spec, original)]
     if order.recording is not None and not spec.lyrics and not brief.instrumental:
@@ -191,11 +191,11 @@ def words_for(spec: Cover, source: Given, brief: Brief, session: Session) -> Wor
     return Words(lines, lyrics, language, *by)
 
 
-def _title(spec: Cover, title: str, brief: Brief, words: Words, seed: int) -> str:
-    """The source's title, and what it is a cover in."""
+def title_for(spec: Cover, title: str, brief: Brief, lyrics: str, language: str, seed: int) -> str:
+    """The `title` of the source, and what it is a cover in."""
     base = COVER.sub("", title).strip()
     if not base:
-        return title_of(spec.caption, words.lyrics, seed, words.language)
+        return title_of(spec.caption, lyrics, seed, language)
     named = brief.understood.get("genre", ())
     together = " ".join(named[:2])
     genre = together if together.casefold() in spec.caption.casefold() else named[0]

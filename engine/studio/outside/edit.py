@@ -52,11 +52,11 @@ def plan(spec: Edit, order: Order, session: Session) -> Plan:
     length), `lyrics_unreadable`, `nothing_to_sing`.
     """
     seeds = seeds_of(order)
-    prompt = _prompt(spec)
+    prompt = prompt_of(spec)
     ground = ground_of(order, session, seeds[0], tune=True)
     span = _window(spec, ground)
     if prompt and _whole(span, ground):
-        return _of_edit(cover.plan(_as_cover(spec), order, session), spec, ground)
+        return _of_edit(cover.plan(as_cover(spec), order, session), spec, ground)
     part, idle = _part(spec, ground, session, seeds[0])
     told = notices.of_edit(spec, part if prompt else None, idle)
     words = _words(spec, part, session, told)
@@ -74,22 +74,22 @@ def render(spec: Edit, plan: Plan, order: Order, sink: TrackSink, session: Sessi
     """Render every take. Raises as `plan` does."""
     ground = ground_of(order, session, plan.seeds[0], tune=True)
     span = _window(spec, ground)
-    if _prompt(spec) and _whole(span, ground):
-        cover.render(_as_cover(spec), plan, order, sink, session)
+    if prompt_of(spec) and _whole(span, ground):
+        cover.render(as_cover(spec), plan, order, sink, session)
         return
     song = ground.given.sound()
     words = _words(spec, _part(spec, ground, session, plan.seeds[0])[0], session, [])
 
     def make(seed: int, progress: Callable[[float], None]) -> tuple[Audio, tuple[LineTime, ...]]:
         made = _made(spec, ground, span, _part(spec, ground, session, seed)[0], words, seed)
-        if _prompt(spec):
+        if prompt_of(spec):
             return placed(ground, song, _seam(spec, ground, span), made, plan.vocal_language, session, progress)
         return _reworded(ground, song, span, made, plan.vocal_language, session, progress)
 
     handed_over(plan, order, sink, make)
 
 
-def _prompt(spec: Edit) -> str:
+def prompt_of(spec: Edit) -> str:
     """The new style, where one is asked for. Raises `EngineError` (`nothing_to_edit`), permanent."""
     prompt = spec.edit_target_prompt if spec.edit_type == "remix" else ""
     if not prompt and not spec.edit_target_lyrics:
@@ -103,14 +103,14 @@ def _window(spec: Edit, ground: Ground) -> Span:
 
 def _seam(spec: Edit, ground: Ground, span: Span) -> Span:
     """Where the music changes; a voice may come and go where nothing else does."""
-    return seams.inside(ground, span) if _prompt(spec) else span
+    return seams.inside(ground, span) if prompt_of(spec) else span
 
 
 def _whole(span: Span, ground: Ground) -> bool:
     return span.start == 0 and span.end >= ground.length
 
 
-def _as_cover(spec: Edit) -> Cover:
+def as_cover(spec: Edit) -> Cover:
     """The whole song in another style is a cover of it, which has stems and a score of its own."""
     shared = {name: getattr(spec, name) for name in Generation.model_fields if name != "task"}
     return Cover(
@@ -130,18 +130,18 @@ def _of_edit(made: Plan, spec: Edit, ground: Ground) -> Plan:
 
 
 def _part(spec: Edit, ground: Ground, session: Session, seed: int) -> tuple[Brief, tuple[str, ...]]:
-    prompt = _prompt(spec)
+    prompt = prompt_of(spec)
     return understood(prompt, ground.brief, session, seed) if prompt else (ground.brief, ())
 
 
 def _words(spec: Edit, part: Brief, session: Session, told: list[Notice]) -> tuple[LyricLine, ...]:
-    if not _prompt(spec) and (silent := session.silent_because()) is not None:
+    if not prompt_of(spec) and (silent := session.silent_because()) is not None:
         raise EngineError("lyrics_unreadable", permanent=True, cause=silent, reason=silent)
     return words_in(spec.edit_target_lyrics, spec.vocal_language, "unknown", part, session, told)
 
 
 def _made(spec: Edit, ground: Ground, span: Span, part: Brief, words: Sequence[LyricLine], seed: int) -> Version:
-    strength = STRENGTH if _prompt(spec) else 1.0
+    strength = STRENGTH if prompt_of(spec) else 1.0
     return anew(ground, _seam(spec, ground, span), part, words, seed, tune=True, beat=True, strength=strength)
 
 

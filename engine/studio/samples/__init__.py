@@ -1,5 +1,5 @@
 """Loops and single hits."""
 
-from engine.studio.samples.order import plan, render
+from engine.studio.samples.order import idle_in, plan, render, settled, with_idle
 
-__all__ = ["plan", "render"]
+__all__ = ["idle_in", "plan", "render", "settled", "with_idle"]

@@ -194,10 +194,10 @@ def rendered(score: Score, brief: Brief, tones: Tones, on_progress: Callable[[fl
     size = samples_in(score)
     mixed = mix(again(score, before + 1 + after), brief.preset, {}, on_progress, tones=tones)
     begin = before * size
-    audio = _joined(mixed.audio, begin, size)
+    audio = joined(mixed.audio, begin, size)
     # a meter that hears it once takes the cut through a loud wave for a peak
     gain = np.float32(min(1.0, 10 ** ((PEAK_DB - true_peak_db(audio, RATE)) / 20)))
-    stems = {name: _joined(stem, begin, size) * gain for name, stem in mixed.stems.items()}
+    stems = {name: joined(stem, begin, size) * gain for name, stem in mixed.stems.items()}
     return replace(mixed, audio=audio * gain, stems=stems)
 
 
@@ -228,7 +228,7 @@ def cut_off(score: Score) -> Score:
     )
 
 
-def _joined(audio: Audio, begin: int, size: int) -> Audio:
+def joined(audio: Audio, begin: int, size: int) -> Audio:
     """`size` samples from `begin` on, whose end glides into what sounded right before their beginning.
 
     The two differ by next to nothing, but gain curves know no sample's place exactly.

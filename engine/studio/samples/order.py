@@ -35,6 +35,14 @@ _KIND = re.compile(
 def plan(spec: Text2Samples, order: Order, session: Session) -> Plan:
     """Decide what plays, and how many bars at which tempo fill the length that was fixed."""
     heard = sounds_in(spec.caption, session.vocabulary)
+    made, brief = settled(spec, order, session)
+    told = notices.of_request(spec, replace(brief, not_understood=unknown(brief.not_understood, spec.caption, heard)))
+    return made.model_copy(update={"notices": tuple(with_idle([*told, *made.notices], idle_in(spec)))})
+
+
+def settled(spec: Text2Samples, order: Order, session: Session) -> tuple[Plan, Brief]:
+    """What every engine decides of a sample, and what it is to be like."""
+    heard = sounds_in(spec.caption, session.vocabulary)
     brief = _brief(spec, order.seed, session)
     single = is_one_shot(spec)
     measure = _measure(spec, brief, order.duration)
@@ -46,10 +54,10 @@ def plan(spec: Text2Samples, order: Order, session: Session) -> Plan:
         kind = f"one-shot, {key}" if shot.tuned(heard) else "one-shot"
     if metre != brief.timesignature:
         brief = _without_metre(brief)
-    told = notices.of_request(spec, replace(brief, not_understood=unknown(brief.not_understood, spec.caption, heard)))
+    told = []
     if not single and spec.duration != -1 and abs(order.duration - spec.duration) > 1e-3:
         told.append(Notice(code="whole_bars", params={"asked": spec.duration, "given": round(order.duration, 3)}))
-    return Plan(
+    made = Plan(
         title=spec.display_name or _title(spec, brief, kind),
         caption=spec.caption,
         instrumental=True,
@@ -61,8 +69,9 @@ def plan(spec: Text2Samples, order: Order, session: Session) -> Plan:
         seeds=tuple(order.seed + number for number in range(order.takes)),
         engine=session.name,
         understood=_understood(brief, heard),
-        notices=tuple(_with_idle(told, _idle(spec))),
+        notices=tuple(told),
     )
+    return made, brief
 
 
 def render(spec: Text2Samples, plan: Plan, sink: TrackSink, session: Session) -> None:
@@ -146,7 +155,7 @@ def _understood(brief: Brief, heard: tuple[Heard, ...]) -> dict[str, tuple[str, 
     return {**brief.understood, "instruments": tuple(dict.fromkeys((*sounds, *others)))}
 
 
-def _idle(spec: Text2Samples) -> list[str]:
+def idle_in(spec: Text2Samples) -> list[str]:
     """What somebody set and what changes nothing here, beside what never does."""
     model = type(spec).model_fields
     idle = [name for name in UNSUNG if getattr(spec, name) != model[name].default]
@@ -157,7 +166,8 @@ def _idle(spec: Text2Samples) -> list[str]:
     return idle
 
 
-def _with_idle(told: list[Notice], idle: list[str]) -> list[Notice]:
+def with_idle(told: list[Notice], idle: list[str]) -> list[Notice]:
+    """`told`, where what has no effect includes `idle`."""
     if not idle:
         return told
     said = [name for notice in told if notice.code == "no_effect" for name in notice.params["fields"]]
