@@ -83,7 +83,9 @@ def check_stem(spec: Request, capabilities: Capabilities) -> None:
     able = (*able, BACKING) if "vocals" in able else able
     if isinstance(spec, ExtractStem) and spec.track_name not in able:
         allowed = "one of " + ", ".join(able)
-        raise Refusal("stem_not_separable", field="track_name", value=spec.track_name, allowed=allowed)
+        # An engine that keeps no scores has stems of no song; another checkpoint of its makes them.
+        brings = {} if capabilities.from_score else {"fetch": "--all"}
+        raise Refusal("stem_not_separable", field="track_name", value=spec.track_name, allowed=allowed, **brings)
 
 
 def _stem_of(spec: ExtractStem, start: Start) -> None:

@@ -23,9 +23,10 @@ from workflows.asks import ASKS
 from workflows.submit import judge
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "docs/discord.md", "docs/slack.md", "docs/operations.md", "docs/lyrics.md")
+PAGES = ("README.md", "docs/discord.md", "docs/slack.md", "docs/operations.md", "docs/lyrics.md", "docs/gpu.md")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PLAYED = [shlex.split(line)[2] for line in re.findall(r"^\.venv/bin/minstrel play '.*$", README, re.MULTILINE)]
+PLAYED_ON_A_CARD = re.findall(r"minstrel play '(.*)'", (ROOT / "docs" / "gpu.md").read_text(encoding="utf-8"))
 
 
 def test_the_readme_shows_commands_to_play() -> None:
@@ -38,7 +39,7 @@ def test_the_commands_of_the_readme_are_taken(tmp_path: Path, command: str) -> N
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("command", re.findall(r"^/.*$", README, re.MULTILINE))
+@pytest.mark.parametrize("command", [*re.findall(r"^/.*$", README, re.MULTILINE), *PLAYED_ON_A_CARD])
 def test_what_the_readme_types_in_a_chat_would_be_taken(command: str) -> None:
     from bot.compose import read_rules
 
@@ -85,7 +86,7 @@ def test_the_settings_the_documents_name_exist(page: str) -> None:
 def test_the_minstrel_commands_the_documents_name_exist(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8").replace("\\|", "|")
     named = re.findall(
-        r"minstrel ((?:serve|worker|doctor|discord|slack|credits|jobs|queue|audit|db|commands)\b[^\n`#]*)", text
+        r"minstrel ((?:serve|worker|doctor|discord|slack|credits|jobs|queue|audit|db|commands|models)\b[^\n`#]*)", text
     )
     for words in named:
         shown = re.sub(r"\[.*?\]|…|\|.*", "", words).replace("NAME", "ann").replace(" ID", " 1")

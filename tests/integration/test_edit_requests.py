@@ -12,9 +12,11 @@ import pytest
 from bot.answers import refusal_words
 from bot.commands import catalogue
 from bot.syntax import parse_command
+from engine.spec.tasks import ExtractStem
 from tests.fakes.pool import EditingPool
 from tests.integration.house import ANN, House, rules
 from workflows import control, credits
+from workflows.edits import check_stem
 from workflows.people import ReplyTo
 from workflows.refusal import Refusal
 from workflows.submit import Accepted, submit
@@ -175,3 +177,12 @@ def test_a_song_of_full_length_is_not_extended(tmp_path: Path) -> None:
 def test_what_is_just_within_the_limits_is_taken(studio: House, typed: str) -> None:
     command = parse_command(typed, COMMANDS)
     asyncio.run(control.cancel(studio.db, asked(studio, command.command.task, **command.values).job_id))
+
+
+def test_a_stem_that_nobody_here_makes_is_refused_with_what_would_make_it() -> None:
+    strings = ExtractStem(track_name="strings", source_job_id=1)
+    songs = EditingPool.capabilities.model_copy(update={"separates": ("vocals", "drums", "bass")})
+    for scores, help_ in ((("retake",), "Songs made here have every stem"), ((), "`minstrel models fetch --all`")):
+        with pytest.raises(Refusal) as caught:
+            check_stem(strings, songs.model_copy(update={"from_score": scores}))
+        assert help_ in refusal_words(caught.value)
