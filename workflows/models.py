@@ -15,9 +15,14 @@ _ON_HUB = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*(@[\w-][\w.-]*)?")
 
 
 def _named(name: str) -> str:
-    if is_folder(name) or _ON_HUB.fullmatch(name):
+    if is_folder(name) or is_on_hub(name):
         return name
     raise ValueError("must be a folder (/…, ~/…, ./…), or ORG/NAME of the model hub, which may end in @REVISION")
+
+
+def is_on_hub(name: str) -> bool:
+    """Whether `name` is ORG/NAME, perhaps @REVISION."""
+    return _ON_HUB.fullmatch(name) is not None
 
 
 def is_folder(name: str) -> bool:
@@ -25,9 +30,17 @@ def is_folder(name: str) -> bool:
     return name.startswith(("/", "~", "."))
 
 
+def expanded(path: str) -> Path:
+    """`path` with the home of whoever `~` names; as it is where nobody is called so, and then nothing lies there."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def folder_of(name: str, home: Path) -> Path:
     """Where the checkpoint called `name` lies in the house at `home`, or will once it is fetched."""
-    return home / Path(name).expanduser() if is_folder(name) else home / "models" / name
+    return home / expanded(name) if is_folder(name) else home / "models" / name
 
 
 Planner = Literal["planner"]

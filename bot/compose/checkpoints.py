@@ -12,7 +12,7 @@ from engine.acestep.shelf import Place, Shelf, is_here
 from engine.acestep.weights import ENDING
 from engine.spec import EngineError
 from engine.spec.model_tasks import ModelTask
-from workflows.models import Models, folder_of, is_folder
+from workflows.models import Models, expanded, folder_of, is_folder, is_on_hub
 
 Places = Mapping[ModelTask, Place]
 
@@ -44,10 +44,10 @@ def place_of(name: str, home: Path) -> Place:
 
 
 def _one(named: str, home: Path, known: Iterator[str]) -> Place:
-    """The checkpoint that a setting names: one of `models.toml`, or a folder as seen from here."""
-    if named in known:
+    """The checkpoint that a setting names: one of `models.toml`, a folder as seen from here, or what the hub has."""
+    folder = expanded(named).absolute()
+    if named in known or (is_on_hub(named) and not folder.is_dir()):
         return place_of(named, home)
-    folder = Path(named).expanduser().absolute()
     return Place(folder.name, folder)
 
 
@@ -71,5 +71,5 @@ def _adapters(models: Models, home: Path) -> dict[str, Path]:
     own = {path.name.removesuffix(ENDING): path for path in found if path.is_dir() or path.suffix == ENDING}
     return {
         **{name: path for name, path in own.items() if not name.startswith(".")},
-        **{name: home / Path(adapter.path).expanduser() for name, adapter in models.adapters.items()},
+        **{name: home / expanded(adapter.path) for name, adapter in models.adapters.items()},
     }

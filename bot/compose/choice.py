@@ -19,7 +19,7 @@ PARTS = ("torch", "diffusers", "transformers", "accelerate")
 SIGNS = ("proc/driver/nvidia/version", "dev/nvidia0", "dev/dxg")
 ROOT = Path("/")
 
-Why = Literal["asked_for", "parts_missing", "no_cuda", "no_checkpoint", "all_there"]
+Why = Literal["asked_for", "parts_missing", "no_cuda", "cpu_torch", "no_checkpoint", "all_there"]
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,10 @@ def choice(settings: Settings, shelf: Shelf) -> Choice:
         return Choice(settings.engine, "asked_for")
     if missing_parts():
         return Choice("studio", "parts_missing")
-    if not has_cuda():
+    if not has_card():
         return Choice("studio", "no_cuda")
+    if not has_cuda():
+        return Choice("studio", "cpu_torch")
     if isinstance(first_checkpoint(shelf), EngineError):
         return Choice("studio", "no_checkpoint")
     return Choice("acestep", "all_there")
@@ -56,11 +58,20 @@ def missing_parts() -> tuple[str, ...]:
     return tuple(part for part in PARTS if importlib.util.find_spec(part) is None)
 
 
+def has_card() -> bool:
+    """Whether a CUDA device is here that this process may see."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() not in ("", "-1")
+    return visible and any((ROOT / sign).exists() for sign in SIGNS)
+
+
 def has_cuda() -> bool:
-    """Whether a CUDA device is here that torch can use, found out without loading torch."""
-    if os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in ("", "-1"):
-        return False
-    if not any((ROOT / sign).exists() for sign in SIGNS):
-        return False
+    """Whether a CUDA device is here that torch was built for, found out without loading torch."""
     # torch itself says so in its version where it was built for the CPU alone.
-    return importlib.util.find_spec("torch") is None or "+cpu" not in importlib.metadata.version("torch")
+    return has_card() and (
+        importlib.util.find_spec("torch") is None or "+cpu" not in importlib.metadata.version("torch")
+    )
+
+
+def device() -> str:
+    """What the GPU engine plays on. A card that can't be used is told: an hour on the CPU is what nobody asked for."""
+    return "cuda" if has_cuda() else "auto"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from bot.compose.checkpoints import place_of, read_models, shelf_of
-from bot.compose.choice import Choice, choice
+from bot.compose.choice import Choice, choice, device, first_checkpoint
 from config.settings import Settings
 from engine.acestep import fetching, hub, lora
 from engine.acestep.checkpoint import COMMON, EVERY, Checkpoint, inspect
@@ -20,11 +20,11 @@ from engine.acestep.hub import Listing
 from engine.acestep.shelf import Place, Shelf
 from engine.spec import EngineError
 from engine.spec.model_tasks import ModelTask
-from workflows.models import Models
+from workflows.models import Models, expanded, is_folder
 from workflows.refusal import Refusal
 
 __all__ = [
-    "Choice", "Finding", "Offer", "Shown", "Stock", "fetch", "offer", "stock", "to_check", "to_fetch", "tried",
+    "Choice", "Finding", "Offer", "Shown", "Stock", "fetch", "is_used", "offer", "stock", "to_check", "to_fetch", "tried",
 ]  # fmt: skip
 
 State = Literal["here", "partial", "missing", "unreadable", "foreign"]
@@ -50,9 +50,13 @@ class Shown:
 
 @dataclass(frozen=True)
 class Stock:
-    """What this house has for the GPU engine, which engine it uses, and the folder that checkpoints are fetched to."""
+    """What this house has for the GPU engine, which engine it uses, and the folder that checkpoints are fetched to.
+
+    `ready`: something is here to make songs with.
+    """
 
     choice: Choice
+    ready: bool
     folder: Path
     checkpoints: tuple[Shown, ...]
     adapters: tuple[Shown, ...]
@@ -75,7 +79,8 @@ def stock(settings: Settings) -> Stock:
         rows.setdefault((version, place), []).append(task)
     checkpoints = tuple(_checkpoint(version, tuple(tasks), place) for (version, place), tasks in rows.items())
     adapters = tuple(_adapter(name, path) for name, path in shelf.adapters.items())
-    return Stock(choice(settings, shelf), settings.home / "models", checkpoints, adapters)
+    ready = not isinstance(first_checkpoint(shelf), EngineError)
+    return Stock(choice(settings, shelf), ready, settings.home / "models", checkpoints, adapters)
 
 
 def _checkpoint(version: str, tasks: tuple[ModelTask, ...], place: Place) -> Shown:
@@ -125,12 +130,15 @@ def to_fetch(settings: Settings, names: Sequence[str], *, everything: bool) -> t
     models = read_models(settings)
     shelf = shelf_of(settings, models)
     tasks = EVERY if everything else COMMON
+    for name in names:
+        if is_folder(name):
+            raise Refusal("models_own_folder", field="WHAT", folder=name)
     wanted = [
         place for name in names or list(shelf.versions)[:1] for place in _named(settings, models, shelf, name, tasks)
     ]
     own = next((place for place in wanted if not place.fetch), None)
     if own is not None:
-        raise Refusal("models_own_folder", field="WHAT", folder=str(own.folder), name=own.name)
+        raise Refusal("models_own_folder", field="WHAT", folder=str(own.folder))
     return _once(wanted)
 
 
@@ -153,9 +161,11 @@ def to_check(settings: Settings, names: Sequence[str]) -> tuple[Place, ...]:
     if names:
         wanted: list[Place] = []
         for name in names:
-            folder = Path(name).expanduser()
+            folder = expanded(name)
             if name not in models.versions and folder.is_dir():
                 wanted.append(Place(folder.absolute().name, folder.absolute()))
+            elif is_folder(name):
+                raise Refusal("models_no_folder", field="WHAT", folder=name)
             else:
                 # What a version needs for songs has to be here; the rest is looked at where it is.
                 places = list(_named(settings, models, shelf, name, EVERY))
@@ -170,6 +180,11 @@ def _once(places: Iterable[Place]) -> tuple[Place, ...]:
     return tuple({place.folder: place for place in places}.values())
 
 
+def is_used(settings: Settings, place: Place) -> bool:
+    """Whether some version does something with what lies at `place`."""
+    return any(each.folder == place.folder for _, _, each in shelf_of(settings, read_models(settings)).places())
+
+
 def offer(place: Place) -> Offer:
     """What the hub has for `place`, and what of it is not here. Raises `EngineError` as `hub.listed` does."""
     listing = hub.listed(place.fetch)
@@ -181,7 +196,7 @@ def offer(place: Place) -> Offer:
 def fetch(offered: Offer, on_bytes: OnBytes) -> Checkpoint:
     """Bring what is lacking, and look whether it is a whole checkpoint. Raises `EngineError` as these do."""
     place = offered.place
-    fetching.fetch(offered.listing, place.folder, on_bytes)
+    fetching.fetch(offered.listing, offered.lacking, place.folder, on_bytes)
     try:
         return inspect(place.folder, place.name)
     except EngineError as error:
@@ -194,5 +209,5 @@ def fetch(offered: Offer, on_bytes: OnBytes) -> Checkpoint:
 
 def tried(place: Place, on_progress: OnProgress) -> Iterator[Finding]:
     """What is found out about the checkpoint at `place`, one after the other."""
-    for finding in findings(place.folder, place.name, "auto", on_progress):
+    for finding in findings(place.folder, place.name, device(), on_progress):
         yield replace(finding, params={**finding.params, "fetch": place.fetch}) if place.fetch else finding

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.compose.chats import accepted_tokens, open_chats
 from bot.compose.checkpoints import read_models, shelf_of
+from bot.compose.choice import device
 from bot.compose.house import House, can_make_music, lyrics_author, read_words, require_engine, separation
 from bot.compose.sign import at_work
 from engine.spec import Capabilities, EnginePool
@@ -61,7 +62,9 @@ def _acestep(house: House, capabilities: Capabilities) -> EnginePool:
     settings = house.settings
     size, memory_mb = settings.engines or 1, settings.engine_memory_mb or MOST_OF_MEMORY * _memory_mb()
     shelf = shelf_of(settings, read_models(settings)).options()
-    return _pool(house, capabilities, size, memory_mb, factory="engine.acestep.engine:make", shelf=shelf)
+    return _pool(
+        house, capabilities, size, memory_mb, factory="engine.acestep.engine:make", shelf=shelf, device=device()
+    )
 
 
 def _memory_mb() -> float:

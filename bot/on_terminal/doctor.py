@@ -104,6 +104,8 @@ def _model(settings: Settings) -> Finding:
     if isinstance(report.first, EngineError):
         return False, reply("doctor_acestep_no_checkpoint", help=_said(report.first))
     checkpoint = report.first.checkpoint
+    if report.card:
+        return False, reply("doctor_card_unusable", name=checkpoint.name, reason=report.card)
     words = reply(
         "doctor_acestep" if report.cuda else "doctor_acestep_on_cpu",
         name=checkpoint.name,
@@ -123,6 +125,8 @@ def _built_in(report: EngineReport) -> str:
             return reply("doctor_studio_no_checkpoint", help=_said(report.first))
         case "no_cuda":
             return reply("doctor_studio_no_cuda")
+        case "cpu_torch":
+            return reply("doctor_studio_cpu_torch")
         case _:
             return reply("doctor_studio")
 

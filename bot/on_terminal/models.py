@@ -74,7 +74,8 @@ def _list(settings: Settings, args: argparse.Namespace) -> int:
         print(problem)
     if any(each.fetch for each in stock.checkpoints):
         print(reply("models_folder", folder=_short(stock.folder)))
-    print(reply(f"models_engine_{stock.choice.why}", engine=stock.choice.engine))
+    waits = stock.choice.engine == "acestep" and not stock.ready
+    print(reply(f"models_engine_{'not_ready' if waits else stock.choice.why}", engine=stock.choice.engine))
     return DONE
 
 
@@ -104,6 +105,8 @@ def _fetch(settings: Settings, args: argparse.Namespace) -> int:
         })  # fmt: skip
         if not args.json:
             print(reply("models_fetched", fetch=offer.place.fetch, size=sized(offer.listing.size)))
+            if not house.is_used(settings, offer.place):
+                print(reply("models_fetched_unused", fetch=offer.place.fetch))
     if args.json:
         print(json.dumps({"fetched": fetched}, ensure_ascii=False, indent=2))
     return DONE

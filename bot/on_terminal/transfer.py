@@ -45,8 +45,8 @@ class Bar:
 
     def __init__(self, total: int) -> None:
         self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(bar_width=30), DownloadColumn(), TransferSpeedColumn(),
-            TimeRemainingColumn(), console=Console(stderr=True), transient=True,
+            TextColumn("{task.description}", markup=False), BarColumn(bar_width=30), DownloadColumn(),
+            TransferSpeedColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True,
         )  # fmt: skip
         self._line = self._bar.add_task("", total=total)
         self._begun = False
@@ -63,8 +63,8 @@ class Bar:
             # What was here before did not come at any speed.
             self._begun = True
             self._bar.reset(self._line, completed=here)
-        # The part it belongs to is enough beside the bar. A name is no markup.
-        part = cleaned(file.partition("/")[0]).replace("[", r"\[")
+        # The part it belongs to is enough beside the bar.
+        part = cleaned(file.partition("/")[0])
         self._bar.update(self._line, description=part, completed=here)
 
 

@@ -22,6 +22,9 @@ def attend_sparingly(network: Any) -> None:
 class Sparing:
     """Every head gets keys and values of its own, which is little beside the matrix."""
 
+    # The library asks: where the house's environment names another kernel it would leave the masks out.
+    _attention_backend = "native"
+
     def __call__(
         self,
         attn: Any,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from typing import IO, Any, cast
 from engine.acestep import checksums
 from engine.acestep.checkpoint import inspect
 from engine.pool.guard import end_group
-from engine.pool.process import OFFLINE, ONE_THREAD, ROOT
+from engine.pool.process import ROOT, environment
 from engine.spec import EngineError
 
 COMMAND = (sys.executable, "-m", "engine.acestep.measure")
@@ -29,7 +28,7 @@ TEMPO_OFF, TEMPO_SURE = 0.06, 0.4
 FLAT = 0.5
 LAST_WORDS = 300
 NO_MEMORY = ("gpu_out_of_memory", "checkpoint_too_large", "engine_out_of_memory")
-SAID = ("checkpoint_unreadable", "models_no_engine", "models_check_ended")
+SAID = ("checkpoint_unreadable", "no_cuda", "models_no_engine", "models_check_ended")
 
 # Hears what is being done, and how far it is, 0 to 1.
 OnProgress = Callable[[str, float], None]
@@ -104,11 +103,10 @@ def _child(*arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]
 
     It knows none of the house's secrets.
     """
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("MINSTREL_", "HF_TOKEN"))}
     with tempfile.TemporaryFile() as complaints:
         process = subprocess.Popen(
             [*COMMAND, *arguments],
-            cwd=ROOT, env=env | ONE_THREAD | OFFLINE, start_new_session=True,
+            cwd=ROOT, env=environment(), start_new_session=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints,
         )  # fmt: skip
         try:

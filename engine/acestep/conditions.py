@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -68,8 +69,11 @@ def silence(model: Model, length: int) -> Tensor:
 
 
 @torch.no_grad()
-def timbre(model: Model, reference: Audio | None) -> Tensor:
-    """The latents of half a minute of `reference` (2, samples), or of silence where there is none."""
+def timbre(model: Model, reference: Audio | None, on_share: Callable[[float], None] = lambda _: None) -> Tensor:
+    """The latents of half a minute of `reference` (2, samples), or of silence where there is none.
+
+    `on_share` hears how much of it is done, and may raise to end it.
+    """
     if reference is None:
         return silence(model, math.ceil(PIECES * PIECE_S * model.checkpoint.rate / model.checkpoint.hop))
     sound = latents.at_rate(model, reference)
@@ -77,7 +81,7 @@ def timbre(model: Model, reference: Audio | None) -> Tensor:
     sound = sound.repeat(1, -(-PIECES * piece // sound.shape[1]))
     end = sound.shape[1]
     parts = [sound[:, begin : begin + piece] for begin in (0, end // PIECES, end - piece)]
-    return latents.encoded(model, torch.cat(parts, dim=1))
+    return latents.encoded(model, torch.cat(parts, dim=1), on_share)
 
 
 def _states(model: Model, text: Text, task: ModelTask, track: str, reference: Tensor) -> Tensor:
@@ -105,7 +109,8 @@ def _states(model: Model, text: Text, task: ModelTask, track: str, reference: Te
 def _outline(model: Model, source: Tensor) -> Tensor:
     """What of `source` a cover goes by: its music at five tokens a second, without its sound."""
     pipe = model.pipe
-    quantized, _ = pipe.audio_tokenizer.tokenize(source, silence(model, source.shape[1]))
+    # Silence fills the last token, which may be longer than all of the source.
+    quantized, _ = pipe.audio_tokenizer.tokenize(source, silence(model, pipe.audio_tokenizer.pool_window_size))
     outline: Tensor = pipe.audio_token_detokenizer(quantized.to(model.dtype))
     return outline[:, : source.shape[1]]
 
@@ -115,7 +120,7 @@ def _region(model: Model, wish: Wish, like: Tensor) -> Tensor:
     if wish.region is None:
         raise ValueError("a repaint has a region")
     length, each = like.shape[1], model.checkpoint.hop / model.checkpoint.rate
-    start = max(0, min(int(wish.region[0] / each), length - 1))
+    start = max(0, min(int(wish.region[0] / each + 1e-6), length - 1))
     end = max(start + 1, min(math.ceil(wish.region[1] / each - 1e-6), length))
     mask = torch.zeros_like(like)
     mask[:, start:end] = 1.0

@@ -52,14 +52,13 @@ def require_room(listing: Listing, lacking: Missing, folder: Path) -> None:
 
 
 def missing(listing: Listing, folder: Path) -> Missing:
-    """What a fetch of `listing` into `folder` would bring. Reads large files that it did not bring itself."""
-    kept = checksums.read(folder) or Checksums()
-    files = tuple(file for file in listing.files if not _is_here(folder, file, kept))
+    """What a fetch of `listing` into `folder` would bring. Reads every file: one that is damaged comes again."""
+    files = tuple(file for file in listing.files if not _is_here(folder, file))
     return Missing(files, sum(_begun(_half(folder, file), file) for file in files))
 
 
-def fetch(listing: Listing, folder: Path, on_bytes: OnBytes) -> None:
-    """Bring every file of `listing` to `folder`, and write down the checksums.
+def fetch(listing: Listing, lacking: Missing, folder: Path, on_bytes: OnBytes) -> None:
+    """Bring what `folder` is `lacking` of `listing`, and write down the checksums.
 
     What has come stays, however this ends; the next try goes on from there. Raises `EngineError`, passing: `hub_away`,
     `hub_damaged` (file), `hub_no_room` (need and free in bytes, folder), `hub_disk_full`, `hub_busy`, `hub_unwritable`
@@ -68,15 +67,14 @@ def fetch(listing: Listing, folder: Path, on_bytes: OnBytes) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _alone(folder, listing.fetch), reaching(listing.fetch):
-            _fetch(listing, folder, on_bytes)
+            _fetch(listing, lacking, folder, on_bytes)
     except OSError as error:
         reason = error.strerror or str(error)
         raise EngineError("hub_unwritable", permanent=False, folder=str(folder), reason=reason) from error
 
 
-def _fetch(listing: Listing, folder: Path, on_bytes: OnBytes) -> None:
+def _fetch(listing: Listing, lacking: Missing, folder: Path, on_bytes: OnBytes) -> None:
     before = checksums.read(folder) or Checksums()
-    lacking = missing(listing, folder)
     require_room(listing, lacking, folder)
     sums = Checksums(listing.name, listing.revision, dict(before.files))
     done = listing.size - sum(file.size for file in lacking.files)
@@ -138,7 +136,11 @@ def _receive(url: str, out: IO[bytes], file: File, on_here: Callable[[int], None
 
     class Meter(Quiet):
         def update(self, arrived: float) -> None:
-            on_here(out.tell() + int(arrived))
+            here = out.tell() + int(arrived)
+            if here > file.size:
+                # It might go on until the disk is full. Heard before it is written.
+                raise OSError(f"more than {file.size} bytes")
+            on_here(here)
 
     # Packed on the way, its size could not be told, and half of it could not be gone on from.
     headers: dict[str, Any] = {**build_hf_headers(), "Accept-Encoding": "identity"}
@@ -151,13 +153,9 @@ def _receive(url: str, out: IO[bytes], file: File, on_here: Callable[[int], None
         out.flush()
 
 
-def _is_here(folder: Path, file: File, kept: Checksums) -> bool:
-    whole = folder / file.path
+def _is_here(folder: Path, file: File) -> bool:
     try:
-        if whole.stat().st_size != file.size:
-            return False
-        # Those that we brought were right then; `check` looks whether they still are.
-        return (file.sha256 and kept.files.get(file.path) == file.sha256) or _is_right(whole, file)
+        return _is_right(folder / file.path, file)
     except OSError:
         return False
 

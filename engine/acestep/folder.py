@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ LONGEST_TEXT = 2**20
 ENDS = 64
 # What a file is called until all of it was fetched.
 HALF_FETCHED = "*.incomplete"
+MARKED = re.compile(r"(\.[0-9a-f]{12})?\.incomplete$")
 PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 
 
@@ -44,7 +46,8 @@ class Folder:
         """Raise `EngineError` while a file of this checkpoint is being fetched, or fetched anew."""
         for place in (self.path, *(self.path / part for part in parts)):
             for file in place.glob(HALF_FETCHED):
-                self.partial(str(file.relative_to(self.path)))
+                # As it is called once it is whole.
+                self.partial(MARKED.sub("", str(file.relative_to(self.path))))
 
     def json(self, file: str) -> dict[str, Any]:
         """The table in `file`. Raises `EngineError`."""
@@ -110,6 +113,9 @@ class Folder:
         raise EngineError("checkpoint_foreign", permanent=True, name=self.name, folder=str(self.path))
 
     def unreadable(self, file: str, reason: str) -> NoReturn:
+        """Whoever asks for a song reads `file` and `reason` too: where this machine keeps things is not for them."""
+        here = str(self.path)
+        file, reason = (words.replace(f"{here}/", "").replace(here, self.name) for words in (file, reason))
         raise EngineError(
             "checkpoint_unreadable",
             permanent=True,
@@ -117,7 +123,7 @@ class Folder:
             name=self.name,
             file=file,
             folder=str(self.path),
-            reason=reason,
+            reason=reason.rstrip("."),
         )
 
 

@@ -105,7 +105,7 @@ def _index(repository: str, revision: str, files: Iterable[File]) -> Mapping[str
         raise EngineError("hub_not_diffusers", permanent=True, fetch=repository)
     text = io.BytesIO()
     url = hf_hub_url(repository.partition("@")[0], INDEX, revision=revision, endpoint=endpoint())
-    http_get(url, text, headers=build_hf_headers(), tqdm_class=Quiet)
+    http_get(url, text, headers=build_hf_headers(), tqdm_class=_Short)
     try:
         index = json.loads(text.getvalue())
     except (ValueError, RecursionError):
@@ -178,8 +178,11 @@ def reaching(repository: str) -> Iterator[None]:
         raise EngineError("hub_offline", permanent=False, fetch=repository) from error
     except errors.HfHubHTTPError as error:
         raise _answered(repository, error.response.status_code, str(error)) from error
+    except (httpx2.LocalProtocolError, UnicodeEncodeError) as error:
+        # A header that can't be sent: it is the token, which must not be told with the rest.
+        raise EngineError("hub_token", permanent=True, fetch=repository, cause=type(error).__name__) from None
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        reason = str(error) or type(error).__name__
+        reason = str(error).rstrip(".") or type(error).__name__
         raise EngineError("hub_away", permanent=False, fetch=repository, reason=reason, cause=repr(error)) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -219,3 +222,15 @@ class Quiet:
 
     def update(self, arrived: float) -> None:
         """So many bytes more have arrived."""
+
+
+class _Short(Quiet):
+    """For a file that is kept in memory, whatever its size was said to be. Raises `ValueError` where it is long."""
+
+    def __init__(self, **_: Any) -> None:
+        self._arrived = 0.0
+
+    def update(self, arrived: float) -> None:
+        self._arrived += arrived
+        if self._arrived > LARGEST_INDEX:
+            raise ValueError("far too long")

@@ -159,7 +159,8 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether `error` says that there is no more memory, the card's or the machine's; libraries say it in many ways."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    signs = ("out of memory", "_STATUS_ALLOC_FAILED", "can't allocate memory")
+    # The last is what is left of it where no way to do a convolution found room to work in.
+    signs = ("out of memory", "_STATUS_ALLOC_FAILED", "can't allocate memory", "unable to find an engine to execute")
     return isinstance(error, RuntimeError) and any(sign in str(error) for sign in signs)
 
 

@@ -48,6 +48,15 @@ class Model:
     apart: bool
 
 
+def caught_up(model: Model) -> None:
+    """Wait until the card has done what it was told.
+
+    It is told far ahead: whoever hears of progress before that hears of what was asked for, and cancels too late.
+    """
+    if model.device.type == "cuda":
+        torch.cuda.synchronize(model.device)
+
+
 class Models:
     """Loads checkpoints for `device`: "cpu", "cuda", "cuda:1", or "auto": CUDA where it is there.
 

@@ -16,7 +16,7 @@ from torch.nn.utils import remove_weight_norm
 from transformers import AutoModel
 
 from engine.acestep.attention import attend_sparingly
-from engine.acestep.checkpoint import DIFFUSERS, FOR_COVERS, NEEDED, Checkpoint
+from engine.acestep.checkpoint import DIFFUSERS, FOR_COVERS, NEEDED, NO_CONDITION, Checkpoint
 from engine.acestep.folder import Folder
 
 # In the order in which they are at work; the autoencoder may also be the first.
@@ -53,9 +53,14 @@ def read(checkpoint: Checkpoint, name: str, dtype: torch.dtype) -> torch.nn.Modu
     part, found = kind.from_pretrained(
         checkpoint.folder / name, use_safetensors=True, local_files_only=True, output_loading_info=True, **told
     )
-    if missing := sorted(found["missing_keys"]):
+    missing = set(found["missing_keys"])
+    if checkpoint.variant == "turbo" and NO_CONDITION in missing:
+        # Nothing listens to it without guidance, and some are published without.
+        missing.remove(NO_CONDITION)
+        part.null_condition_emb = torch.nn.Parameter(torch.zeros(part.null_condition_emb.shape, dtype=part.dtype))
+    if missing:
         # The libraries would leave these at random, and go on.
-        raise ValueError(f"{len(missing)} of its weights are not there, {missing[0]} among them")
+        raise ValueError(f"{len(missing)} of its weights are not there, {min(missing)} among them")
     match part:
         case AutoencoderOobleck():
             _settle(part)

@@ -19,11 +19,15 @@ from engine.acestep.memory import Budget, budget_for, free, is_out_of_memory, ou
 from engine.acestep.model import Model, Models
 from engine.acestep.sampler import Phase, denoise
 from engine.acestep.wish import Audio, Wish
+from engine.spec import EngineError
 
 log = logging.getLogger(__name__)
 
-# Shares of the work of a take: words and sources read, latents made; the rest is decoding.
+# The share of a wish that is reading its words and its source, and that of a take that is making latents; the rest of
+# each is making takes, and decoding.
 READ, MADE = 0.04, 0.85
+# Of reading: the source and the reference encoded; the rest is words.
+SOURCE, REFERENCE = 0.6, 0.9
 # New songs peak here, as the library's own do.
 PEAK = 10 ** (-1 / 20)
 SILENT = 1e-6
@@ -42,22 +46,30 @@ class Player:
 
         They have the level that the model gave them. `on_progress` hears 0 to 1 over all of them, at every step; what
         it raises goes through. Where memory runs out it is tried once more with less at once. Raises `EngineError`:
-        `gpu_out_of_memory`, and as loading a checkpoint or an adapter does.
+        `gpu_out_of_memory`; `sound_broken` (name), permanent, for what is no sound; and as loading a checkpoint or an
+        adapter does.
         """
         model = self._models.of(checkpoint, lambda _: on_progress(0.0))
         total, begun, done, furthest = len(wish.starts), 0, 0, 0.0
         budget = budget_for(model, wish.seconds, total, guided=wish.sampling.guidance > 1)
 
-        def so_far(share: float, takes: int) -> None:
+        def tell(share: float) -> None:
             # What is done once more is no step back.
             nonlocal furthest
-            furthest = max(furthest, min(1.0, (begun + share * takes) / total))
+            furthest = max(furthest, min(1.0, share))
             on_progress(furthest)
 
+        def so_far(share: float, takes: int) -> None:
+            tell(READ + (1 - READ) * (begun + share * takes) / total)
+
+        heard: list[Phase] = []
         while done < total:
             begun, group = done, wish.starts[done : done + budget.at_once]
             try:
-                for number, audio in self._together(model, replace(wish, starts=group), budget, so_far):
+                with placed(model, budget):
+                    # The same for all takes.
+                    heard = heard or _phases(model, wish, lambda share: tell(READ * share))
+                for number, audio in self._together(model, replace(wish, starts=group), heard, budget, so_far):
                     yield begun + number, audio
                     done = begun + number + 1
             except Exception as error:
@@ -71,26 +83,26 @@ class Player:
                 budget = less
 
     def _together(
-        self, model: Model, wish: Wish, budget: Budget, so_far: Callable[[float, int], None]
+        self, model: Model, wish: Wish, heard: list[Phase], budget: Budget, so_far: Callable[[float, int], None]
     ) -> Iterator[tuple[int, Audio]]:
         """All takes of `wish` in one go. `so_far` hears which share of so many takes is done."""
         takes, steps, samples = len(wish.starts), wish.sampling.steps, round(wish.seconds * RATE)
 
         def on_step(done: int) -> None:
-            so_far(READ + (MADE - READ) * done / steps, takes)
+            so_far(MADE * done / steps, takes)
 
-        def decoding(done: int) -> None:
-            so_far(MADE + (1 - MADE) * done / takes, takes)
+        def decoding(before: int, share: float) -> None:
+            so_far(MADE + (1 - MADE) * (before + share) / takes, takes)
 
         with placed(model, budget), self._fitted(model, wish):
-            phases = _phases(model, wish)
-            so_far(READ, takes)
-            latents = denoise(model, phases, wish.starts, wish.sampling, on_step)
+            latents = denoise(model, heard, wish.starts, wish.sampling, on_step)
         with placed(model, budget):
             for number in range(takes):
                 latent = latents[number : number + 1]
                 audio = decoded(model, latent, samples, budget.tile, partial(decoding, number))
-                decoding(number + 1)
+                if not np.isfinite(audio).all():
+                    # Weights that don't belong together, or an adapter far too strong.
+                    raise EngineError("sound_broken", permanent=True, name=model.checkpoint.name)
                 yield number, audio
 
     def _fitted(self, model: Model, wish: Wish) -> AbstractContextManager[None]:
@@ -99,20 +111,28 @@ class Player:
         return fitted(model, self._adapters[wish.adapter.name], wish.adapter)
 
 
-def _phases(model: Model, wish: Wish) -> list[Phase]:
-    """What the network hears, and from which step on.
+def _phases(model: Model, wish: Wish, on_share: Callable[[float], None]) -> list[Phase]:
+    """What the network hears, and from which step on. `on_share` hears how much of it is read.
 
     A cover follows its source for its strength's share of the steps, and goes on as any song; the library mixes both
     at every step instead, and never lets go of the source.
     """
-    source = None if wish.source is None else encoded(model, at_rate(model, wish.source))
-    reference = timbre(model, wish.reference)
+
+    def reference_read(share: float) -> None:
+        on_share(SOURCE + (REFERENCE - SOURCE) * share)
+
+    source = None
+    if wish.source is not None:
+        source = encoded(model, at_rate(model, wish.source), lambda share: on_share(SOURCE * share))
+    reference = timbre(model, wish.reference, reference_read)
     followed = int(wish.sampling.steps * wish.strength + 1e-9) if wish.task == "cover" else wish.sampling.steps
     phases: list[Phase] = []
     if followed:
         phases.append(Phase(0, conditions(model, wish, wish.task, source, reference)))
+        on_share(REFERENCE)
     if followed < wish.sampling.steps:
         phases.append(Phase(followed, conditions(model, wish, "text2music", source, reference)))
+    on_share(1.0)
     return phases
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from engine.acestep.conditions import Conditions
 from engine.acestep.guidance import adg, apg
-from engine.acestep.model import Model
+from engine.acestep.model import Model, caught_up
 from engine.acestep.wish import Sampling, Start
 
 # The cosine of a right angle is a little more than 0.
@@ -74,8 +77,8 @@ def denoise(
 ) -> Tensor:
     """Latents (takes, latents, channels), float32, on the model's device: a take for each of `starts`.
 
-    `phases` lie in the order of their steps, the first at 0. `on_step` hears how many steps are done; what it raises
-    ends the work. Steps are summed in float32 whatever the network's weights are.
+    `phases` lie in the order of their steps, the first at 0. `on_step` hears how many steps are done, after each and
+    more than once within; what it raises ends the work. Steps are summed in float32 whatever the network's weights are.
     """
     network, device = model.pipe.transformer, model.device
     noises = [Noise(start) for start in starts]
@@ -91,18 +94,31 @@ def denoise(
     for step in range(sampling.steps):
         heard = next(phase for phase in reversed(phases) if phase.first <= step).conditions
         time, after = times[step], times[step + 1]
-        if guidance is not None and first <= step < last:
-            both = _velocity(model, latents, time, heard, (heard.states, heard.nothing))
-            velocity = guidance(latents, time, *both.chunk(2))
-        else:
-            velocity = _velocity(model, latents, time, heard, (heard.states,))
+        with _after_layers(network, partial(on_step, step)):
+            if guidance is not None and first <= step < last:
+                both = _velocity(model, latents, time, heard, (heard.states, heard.nothing))
+                velocity = guidance(latents, time, *both.chunk(2))
+            else:
+                velocity = _velocity(model, latents, time, heard, (heard.states,))
         if sampling.method == "sde" and after > 0:
             # All noise is taken off, and as much new noise put on as belongs to the next time.
             latents = after * drawn() + (1 - after) * (latents - time * velocity)
         else:
             latents = latents + (after - time) * velocity
+        caught_up(model)
         on_step(step + 1)
     return latents
+
+
+@contextmanager
+def _after_layers(network: Any, on_layer: Callable[[], None]) -> Iterator[None]:
+    """Inside, `on_layer` is called after each layer: on a CPU one step may take minutes."""
+    hooks = [layer.register_forward_hook(lambda *_: on_layer()) for layer in network.layers]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def _velocity(model: Model, latents: Tensor, time: float, heard: Conditions, states: Sequence[Tensor]) -> Tensor:

@@ -6,6 +6,7 @@ Nothing is loaded: a header says which tensors a file has and where each lies in
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +38,10 @@ class Weights:
 
 def read(file: Path) -> Weights:
     """What is in `file`. Raises `Cut`, `NotWeights`, `OSError`."""
-    size = file.stat().st_size
+    kind, size = (told := file.stat()).st_mode, told.st_size
+    if not stat.S_ISREG(kind):
+        # Reading from a pipe or a device might never end.
+        raise NotWeights("it is no file")
     with file.open("rb") as opened:
         first = opened.read(len(POINTER))
         if first == POINTER or len(first) < 8:

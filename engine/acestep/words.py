@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,14 @@ from engine.acestep.checkpoint import Checkpoint, ModelTask
 from engine.acestep.wish import Text
 
 MOST_TEXT, MOST_LYRICS = 256, 2048
-# Some writings put nothing between words: there each sign is one.
-_WORDS = re.compile(r"[^\s\u0e00-\u0eff\u2e80-\uffff]+\s*|.", re.DOTALL)
 LYRICS = "# Languages\n{}\n\n# Lyric\n{}<|endoftext|>"
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """`text` as the network will read it. `shortened`: its caption lost words; `lines_cut`: so many lines are gone."""
+    """`text` as the network will read it. `shortened`: its caption lost words; `lines_cut`: so many lines are gone,
+    or the end of one.
+    """
 
     text: Text
     shortened: bool = False
@@ -45,11 +46,17 @@ def fit(tokenizer: Any, text: Text, task: ModelTask, track: str = "") -> Fitted:
     The library cuts the end off, which of a long caption are tempo, key, metre and length. Here the caption loses its
     last words instead, and lyrics their last lines.
     """
-    words = _WORDS.findall(text.caption)
-    caption = _longest(words, "", lambda part: _size(tokenizer, prompt(part, text, task, track))).rstrip()
-    lines = text.lyrics.split("\n")
-    lyrics = _longest(lines, "\n", lambda part: _size(tokenizer, LYRICS.format(text.language, part)), most=MOST_LYRICS)
-    cut = sum(1 for line in lines[lyrics.count("\n") + 1 :] if line.strip())
+
+    def has_room(caption: str) -> bool:
+        return _size(tokenizer, prompt(caption, text, task, track)) <= MOST_TEXT
+
+    def can_be_sung(lyrics: str) -> bool:
+        return _size(tokenizer, LYRICS.format(text.language, lyrics)) <= MOST_LYRICS
+
+    caption = _longest(text.caption, (" ", ""), has_room)
+    lyrics = _longest(text.lyrics, ("\n", " ", ""), can_be_sung)
+    lines = zip_longest(text.lyrics.split("\n"), lyrics.split("\n"))
+    cut = sum(1 for line, kept in lines if line.strip() and line != kept)
     return Fitted(replace(text, caption=caption, lyrics=lyrics), caption != text.caption, cut)
 
 
@@ -80,16 +87,26 @@ def _size(tokenizer: Any, words: str) -> int:
     return len(tokenizer(words).input_ids)
 
 
-def _longest(parts: list[str], joint: str, size: Any, most: int = MOST_TEXT) -> str:
-    """As many of `parts` from the first on as find room."""
-    whole = joint.join(parts)
-    if size(whole) <= most:
-        return whole
+def _longest(text: str, joints: tuple[str, ...], has_room: Callable[[str], bool]) -> str:
+    """As much of `text` from its beginning on as has room, cut at the first of `joints`.
+
+    Where what comes next is longer than all of that it is cut at the next of them: not everybody writes lines, and
+    some writings put nothing between words. "" stands between any two letters.
+    """
+    if has_room(text):
+        return text
+    joint, *finer = joints
+    parts = text.split(joint) if joint else list(text)
     fits, too_many = 0, len(parts)
     while too_many - fits > 1:
         half = (fits + too_many) // 2
-        if size(joint.join(parts[:half])) <= most:
+        if has_room(joint.join(parts[:half])):
             fits = half
         else:
             too_many = half
-    return joint.join(parts[:fits])
+    kept = joint.join(parts[:fits])
+    if not finer or len(parts[fits]) <= len(kept):
+        return kept
+    before = kept + joint if fits else ""
+    more = _longest(parts[fits], tuple(finer), lambda part: has_room(before + part))
+    return before + more if more else kept

@@ -31,6 +31,13 @@ LINGER_S = 1.0
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 # Libraries of models ask their hub for news wherever they may; an engine works with what is here.
 OFFLINE = {"HF_HUB_OFFLINE": "1"}
+# The last two are the keys of the model hub.
+OURS = ("MINSTREL_", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
+
+
+def environment() -> dict[str, str]:
+    """What a process that plays a model knows of ours: no setting and no key of this house."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(OURS)} | ONE_THREAD | OFFLINE
 
 
 class EngineProcess(asyncio.SubprocessProtocol):
@@ -52,11 +59,9 @@ class EngineProcess(asyncio.SubprocessProtocol):
 
         It gets none of our own settings from the environment: secrets are no business of an engine's.
         """
-        env = {name: value for name, value in os.environ.items() if not name.startswith("MINSTREL_")}
-        env |= ONE_THREAD | OFFLINE
         loop = asyncio.get_running_loop()
         try:
-            _, process = await loop.subprocess_exec(cls, *COMMAND, cwd=ROOT, env=env, start_new_session=True)
+            _, process = await loop.subprocess_exec(cls, *COMMAND, cwd=ROOT, env=environment(), start_new_session=True)
         except OSError as error:
             raise EngineError("engine_crashed", permanent=False, cause=f"it did not start: {error}") from error
         process.send(load)

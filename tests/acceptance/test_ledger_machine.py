@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -31,6 +30,7 @@ from tests.acceptance import house_spoiling as spoiling
 from tests.acceptance.house_machine import CREDITS, NAMES, HouseMachine, walk
 from tests.conftest import Postgres
 from tests.rows import account, person, priced_job
+from tests.schema import lay
 
 SETTINGS = settings(
     max_examples=15,
@@ -50,10 +50,10 @@ Fresh = Callable[[], str]
 
 
 @pytest.fixture
-def fresh_file(tmp_path: Path, migrated_file: Path) -> Fresh:
+def fresh_file(tmp_path: Path) -> Fresh:
     """Makes SQLite databases with all tables."""
     numbers = itertools.count()
-    return lambda: f"sqlite:///{shutil.copy(migrated_file, tmp_path / f'{next(numbers)}.db')}"
+    return lambda: lay(tmp_path / f"{next(numbers)}.db")
 
 
 @pytest.fixture

@@ -18,10 +18,10 @@ import pytest
 from engine.audio.encode import decode
 from engine.spec import parse_as
 from storage import soundness, tracks
-from storage.migrate import upgrade
 from tests.acceptance.recipe_house import house
 from tests.integration.house import ANN
 from tests.integration.run_house import HERE, RunHouse
+from tests.schema import lay
 from workflows.recipes.plan import planned, today
 from workflows.runs.view import RunView, StepView
 
@@ -74,9 +74,7 @@ def opened(folder: Path, engine: str) -> Iterator[RunHouse]:
     """The house of `recipe_house`, in this process; chance is as it was afterwards."""
     folder.mkdir(exist_ok=True)
     chance = secrets.randbelow
-    url = f"sqlite:///{folder / 'minstrel.db'}"
-    upgrade(url)
-    own = house(url, folder, engine)
+    own = house(lay(folder / "minstrel.db"), folder, engine)
     try:
         yield own
     finally:

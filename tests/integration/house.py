@@ -11,8 +11,8 @@ from typing import Any
 from engine.spec import Capabilities
 from storage.blobs import FolderBlobs
 from storage.database import Database
-from storage.migrate import upgrade
 from tests.fakes.pool import ScriptedPool
+from tests.schema import lay
 from workflows import control
 from workflows.limits import Limits
 from workflows.moderation import Moderation
@@ -54,9 +54,7 @@ class House:
     url: str | None = None
 
     def __post_init__(self) -> None:
-        url = self.url or f"sqlite:///{self.folder / 'minstrel.db'}"
-        upgrade(url)
-        self.db = Database(url)
+        self.db = Database(self.url or lay(self.folder / "minstrel.db"))
         self.blobs = FolderBlobs(self.folder / "blobs")
 
     def worker(self, pool: ScriptedPool | None = None) -> Worker:

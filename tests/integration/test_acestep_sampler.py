@@ -10,18 +10,19 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from diffusers.models.attention_dispatch import AttentionBackendName, _AttentionBackendRegistry
 from diffusers.models.autoencoders.autoencoder_oobleck import OobleckDiagonalGaussianDistribution
 
-from engine.acestep import latents
+from engine.acestep import latents, sampler
 from engine.acestep.checkpoint import inspect
 from engine.acestep.conditions import conditions, timbre
 from engine.acestep.guidance import adg
-from engine.acestep.model import Model, Models
+from engine.acestep.model import Model, Models, caught_up
 from engine.acestep.player import Player, levelled
 from engine.acestep.sampler import Noise, Phase, denoise, schedule
 from engine.acestep.wish import Audio, Sampling, Start, Text, Wish
-from engine.acestep.words import fit
-from engine.spec import Cancelled
+from engine.acestep.words import Fitted, fit
+from engine.spec import Cancelled, EngineError
 from tests.fakes.acestep import save_tiny
 
 TEXT = Text(
@@ -212,12 +213,14 @@ def test_a_cover_follows_its_source_for_its_strengths_share_of_the_steps(base: M
 def test_it_can_be_cancelled_at_every_step_and_goes_on_as_if_nothing_had_been(base: Model) -> None:
     player = Player(_Loaded(base), {})
     heard: list[float] = []
-    asked = wish(starts=(Start(1), Start(2)), sampling=replace(ODE, steps=8))
+    asked = wish(starts=(Start(1), Start(2)), source=noisy(2.0), task="repaint", region=(0.5, 1.5))
     before = [audio for _, audio in player.play(base.checkpoint, asked, heard.append)]
     assert heard == sorted(heard)
     assert heard[-1] == pytest.approx(1.0)
-    # Words read, eight steps, and what is decoded, of two takes.
-    assert len(set(heard)) >= 2 * (1 + 8 + 1)
+    # The source, reference and words read once; and for each of two takes its steps, and what is decoded.
+    assert len(set(heard)) == 3 + 2 * (4 + 1)
+    # Within a step too, after each of two layers: on a CPU one takes minutes.
+    assert len(heard) >= 3 + 2 * (3 * 4 + 1)
     for stop in range(len(heard)):
         calls = 0
 
@@ -254,17 +257,23 @@ def test_checkpoints_of_other_sizes_give_songs_of_the_length_asked(tmp_path: Pat
 
 def test_sound_goes_through_the_autoencoder_in_tiles_as_in_one(base: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     latent = torch.randn(1, 300, 4, generator=torch.Generator().manual_seed(1))
-    calls: list[int] = []
-    whole = latents.decoded(base, latent, 300 * 1920, 1000, lambda: calls.append(0))
-    tiled = latents.decoded(base, latent, 300 * 1920, 64, lambda: calls.append(1))
-    assert calls.count(1) > 4 > calls.count(0)
+    calls: list[tuple[int, float]] = []
+    whole = latents.decoded(base, latent, 300 * 1920, 1000, lambda share: calls.append((0, share)))
+    tiled = latents.decoded(base, latent, 300 * 1920, 64, lambda share: calls.append((1, share)))
+    assert [share for of, share in calls if of == 0] == [1.0]
+    shares = [share for of, share in calls if of == 1]
+    assert len(shares) > 4
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
     assert np.abs(whole - tiled).max() < 1e-4
     long = latents.at_rate(base, noisy(7.0))
     made = latents.encoded(base, long)
     monkeypatch.setattr(latents, "TILE_S", 3)
     monkeypatch.setattr(latents, "OVERLAP_S", 1)
     assert made.shape[1] == 7 * 25
-    assert torch.allclose(latents.encoded(base, long), made, atol=1e-4)
+    read: list[float] = []
+    assert torch.allclose(latents.encoded(base, long, read.append), made, atol=1e-4)
+    assert read == pytest.approx([number / 7 for number in range(1, 8)])
 
 
 def test_long_captions_lose_words_and_not_tempo_and_key(base: Model) -> None:
@@ -284,6 +293,107 @@ def test_long_captions_lose_words_and_not_tempo_and_key(base: Model) -> None:
     kept = sum(1 for line in sung.text.lyrics.splitlines())
     assert sung.lines_cut == 400 - kept > 0
     assert fit(base.pipe.tokenizer, TEXT, "text2music").text == TEXT
+
+
+def test_captions_without_spaces_and_lyrics_without_lines_are_cut_and_not_dropped(base: Model) -> None:
+    def fitted(**more: Any) -> Fitted:
+        return fit(base.pipe.tokenizer, replace(TEXT, **more), "text2music")
+
+    for caption in ("\u6162" * 300, "rock " + "\u6162" * 300, "a" * 900):
+        found = fitted(caption=caption)
+        assert found.shortened
+        assert caption.startswith(found.text.caption)
+        fuller = fitted(caption=found.text.caption + caption[-1])
+        assert fuller.text.caption == found.text.caption, "no more has room"
+    for lyrics in ("la lo " * 900, "[verse]\n" + "la lo " * 900, "\u6162" * 1500):
+        found = fitted(lyrics=lyrics)
+        assert found.lines_cut == 1
+        assert lyrics.startswith(found.text.lyrics)
+        assert len(found.text.lyrics.encode()) > 1900
+    # What is left are whole words, and an empty line is not missed.
+    assert fitted(lyrics="la lo " * 900 + "\n\nlast").lines_cut == 2
+    assert fitted(lyrics="la lo " * 900).text.lyrics.endswith(("la", "lo"))
+
+
+def test_a_source_is_read_once_for_all_takes(base: Model) -> None:
+    player, calls = Player(_Loaded(base), {}), []
+    hook = base.pipe.vae.encoder.register_forward_hook(lambda *_: calls.append(1))
+    asked = wish(task="repaint", source=noisy(2.0), region=(0.5, 1.5), starts=(Start(1), Start(2), Start(3)))
+    try:
+        made = [audio for _, audio in player.play(base.checkpoint, asked, lambda _: None)]
+    finally:
+        hook.remove()
+    assert len(calls) == 1
+    [(_, alone)] = player.play(base.checkpoint, replace(asked, starts=(Start(3),)), lambda _: None)
+    assert np.array_equal(made[2], alone)
+
+
+def test_a_cover_of_next_to_nothing_is_made(base: Model) -> None:
+    """Of less than a token, which stands for five latents."""
+    for samples in (1, 1920, 3 * 1920, 4 * 1920 + 1):
+        seconds = samples / 48_000
+        asked = wish(task="cover", source=noisy(seconds), seconds=seconds)
+        [(_, audio)] = Player(_Loaded(base), {}).play(base.checkpoint, asked, lambda _: None)
+        assert audio.shape == (2, samples)
+
+
+@pytest.mark.parametrize(("region", "anew"), [
+    ((0.0, 0.04), (0, 1)), ((1.16, 1.4), (29, 35)), ((0.28, 0.3), (7, 8)), ((0.5, 9.0), (12, 50)),
+    ((1.999, 2.0), (49, 50)),
+])  # fmt: skip
+def test_a_repaint_makes_the_latents_of_its_region_anew(
+    base: Model, region: tuple[float, float], anew: tuple[int, int]
+) -> None:
+    source = latents.encoded(base, latents.at_rate(base, noisy(2.0)))
+    heard = conditions(base, wish(task="repaint", region=region), "repaint", source, timbre(base, None))
+    start, mask = heard.context.chunk(2, dim=-1)
+    assert mask[0, :, 0].nonzero().flatten().tolist() == list(range(*anew))
+    kept = mask == 0
+    assert torch.equal(start[kept], source[kept])
+    assert not torch.isclose(start[~kept], source[~kept]).any()
+
+
+def test_what_is_no_sound_is_said(base: Model) -> None:
+    hook = base.pipe.transformer.register_forward_hook(lambda *given: (given[-1][0] * math.inf,))
+    try:
+        with pytest.raises(EngineError) as caught:
+            list(Player(_Loaded(base), {}).play(base.checkpoint, wish(), lambda _: None))
+    finally:
+        hook.remove()
+    assert (caught.value.code, caught.value.permanent, caught.value.params) == ("sound_broken", True, {"name": "base"})
+
+
+def test_a_step_is_told_when_the_card_has_done_it(base: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[object] = []
+    monkeypatch.setattr(torch.cuda, "synchronize", said.append)
+    caught_up(base)
+    assert said == []
+    # No card is here to compute on: one that is told to wait is enough.
+    card = replace(base, device=torch.device("cuda", 1))
+    for room in (sampler, latents):
+        monkeypatch.setattr(room, "caught_up", lambda _: caught_up(card))
+    heard = conditions(base, wish(), "text2music", None, timbre(base, None))
+    made = denoise(base, [Phase(0, heard)], (Start(7),), ODE, said.append)
+    assert [said[said.index(step) - 1] for step in range(1, 5)] == [card.device] * 4
+    said.clear()
+    latents.decoded(base, made, 96_000, 64, said.append)
+    assert said == [card.device, 1.0]
+
+
+def test_no_other_way_to_attend_leaves_the_masks_out(base: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment may name another kernel for all models, one that the library gives no masks."""
+    takes, heard = torch.randn(1, 100, 4), torch.randn(1, 9, 32)
+
+    def made() -> torch.Tensor:
+        with torch.no_grad():
+            found: torch.Tensor = base.pipe.transformer(
+                takes, torch.ones(1), torch.ones(1), heard, torch.cat([takes, takes], -1), return_dict=False
+            )[0]
+        return found
+
+    usual = made()
+    monkeypatch.setattr(_AttentionBackendRegistry, "_active_backend", AttentionBackendName.FLASH)
+    assert torch.equal(made(), usual)
 
 
 def test_new_songs_peak_at_one_decibel_below_full_scale() -> None:

@@ -106,6 +106,12 @@ class Story:
         assert self.house.db.read(ledger.check) == []
 
 
+@pytest.fixture(autouse=True)
+def cheap_codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of codes are made and typed here; tests of challenges and privacy link at the full cost."""
+    monkeypatch.setattr(link, "COST", 2)
+
+
 @pytest.fixture
 def story(tmp_path: Path, database: Database) -> Story:
     return Story(Home(tmp_path, database=database))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -45,18 +46,27 @@ NAMING = [
 ]
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    house = House(tmp_path, rules=rules(capabilities=ABLE))
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of a house with song number 1 in a channel of server 1, and number 2 in a conversation with Ann."""
+    home = tmp_path_factory.mktemp("home")
+    house = House(home, rules=rules(capabilities=ABLE))
 
     async def songs() -> None:
-        """Number 1 in a channel of server 1, number 2 in a conversation with Ann."""
         desk = Desk(house.db, house.rules, lambda: None)
         for number, where in enumerate((HERE, ReplyTo("discord", "@me/10"))):
             await desk.typed(ANN, where, "/song blues duration:30", f"song {number}")
         await house.work()
 
     asyncio.run(songs())
+    house.db.close()
+    return home
+
+
+@pytest.fixture
+def desk(home: Path, tmp_path: Path) -> Iterator[Desk]:
+    """In front of a house like that, of the test's own."""
+    house = House(Path(shutil.copytree(home, tmp_path / "home")), rules=rules(capabilities=ABLE))
     yield Desk(house.db, house.rules, lambda: None)
     house.db.close()
 

@@ -18,8 +18,8 @@ from bot.on_terminal.cli import DONE, REFUSED, run
 from config.settings import Settings
 from storage import users
 from storage.database import Database
-from storage.migrate import upgrade
 from tests.rows import free_job
+from tests.schema import lay
 from workflows.people import ReplyTo, Requester
 from workflows.runs.view import look
 
@@ -37,9 +37,7 @@ class Chat:
         (home / "recipes" / "rain.yaml").write_text(MINE)
         (home / "recipes" / "broken.yaml").write_text("title: [\n")
         (home / "moderation.toml").write_text('blocked = ["grumpf"]\n')
-        url = f"sqlite:///{home / 'minstrel.db'}"
-        upgrade(url)
-        self.db = Database(url)
+        self.db = Database(lay(home / "minstrel.db"))
         self.desk = Desk(self.db, read_rules(Settings(home=home))[0], lambda: None)
         self._asked = 0
 
