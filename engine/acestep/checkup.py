@@ -120,6 +120,8 @@ def _unheard(error: EngineError, name: str) -> Finding:
     """Why there is no song, for whoever wants to know it of the checkpoint."""
     if error.code in NO_MEMORY:
         return Finding("song", False, "models_check_no_memory", {"name": name})
+    if error.code == "sound_broken":
+        return Finding("silence", False, "models_check_broken")
     if error.code in SAID:
         return Finding("song", False, error.code, error.params)
     return Finding("song", False, "models_check_ended", {"how": error.code})
@@ -138,9 +140,7 @@ def judged(told: dict[str, Any]) -> Iterator[Finding]:
     """A measured song in findings."""
     yield Finding("length", abs(told["length"] - SECONDS) < 0.01, "models_check_length",
                   {"seconds": told["length"], "asked": SECONDS})  # fmt: skip
-    if not told["finite"]:
-        yield Finding("silence", False, "models_check_broken")
-    elif told["peak"] < SILENT_PEAK or told["silent"] > SILENT_SHARE:
+    if told["peak"] < SILENT_PEAK or told["silent"] > SILENT_SHARE:
         yield Finding("silence", False, "models_check_silent")
     else:
         yield Finding("silence", True, "models_check_heard")

@@ -98,7 +98,7 @@ def measured(
 
 
 def of_sound(audio: Audio) -> dict[str, Any]:
-    """`audio` (2, samples) in numbers: `finite` (all samples are numbers), `peak`, and more where that is so.
+    """`audio` (2, samples) in numbers: `peak`, and more where that is not 0.
 
     `silent` is the share that can't be heard, `whole` how whole the tops of the waves are (1, or less where they are
     flat); `heard_bpm` the tempo that was made out, and `sure` how surely.
@@ -112,15 +112,13 @@ def of_sound(audio: Audio) -> dict[str, Any]:
     from engine.hearing.onsets import onsets
     from engine.hearing.pulse import pulse
 
-    finite = bool(np.isfinite(audio).all())
-    peak = float(np.abs(audio).max(initial=0.0)) if finite else 0.0
+    peak = float(np.abs(audio).max(initial=0.0))
     if peak == 0.0:
-        return {"finite": finite, "peak": peak}
+        return {"peak": peak}
     loud = levelled(audio)
     spectra = frames(loud)
     beat = pulse(spectra, onsets(spectra), pitches(spectra))
     return {
-        "finite": finite,
         "peak": peak,
         "silent": _silent(loud),
         "whole": headroom(loud),

@@ -129,6 +129,13 @@ def songs(studio: Studio) -> dict[str, int]:
     return {"song": song["job"], "spoilt": spoilt["job"]}
 
 
+def test_words_whose_times_nobody_knows_are_not_called_missing(studio: Studio, songs: dict[str, int]) -> None:
+    done = studio.shell.run("jobs", "lrc", str(songs["song"]))
+    assert done.returncode == 2
+    assert "no lyrics with times" in done.stderr
+    assert "Nobody sings" not in done.stderr
+
+
 def cut(model: Path) -> None:
     weights = model / "transformer" / "diffusion_pytorch_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1000])

@@ -186,8 +186,9 @@ def test_a_song_gets_longer_at_both_ends_and_stays_itself_between(house: House, 
 
 def test_what_leads_up_to_a_song_sings_its_own_words_first(house: House, song: Callable[..., Source]) -> None:
     only_left = {"caption": "soft intro", "left_extend_length": 1, "right_extend_length": 0}
-    plan, [take] = edited(house, song(tune(3)), "extend", lyrics="Before", **only_left)
-    assert told(take).text.lyrics == plan.lyrics == f"Before\n\n{LYRICS}"
+    plan, [take] = edited(house, song(tune(3)), "extend", lyrics="Before (x2)", **only_left)
+    assert plan.lyrics == f"Before (x2)\n\n{LYRICS}"
+    assert told(take).text.lyrics == f"Before\nBefore\n\n{LYRICS}"
     _, [take] = edited(house, song(tune(3)), "extend", **only_left)
     assert told(take).text.lyrics == f"[Intro]\n\n{LYRICS}"
     assert np.array_equal(take.audio[:, RATE + EDGE :], sound_of(song(tune(3)))[:, EDGE:])

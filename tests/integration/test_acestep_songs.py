@@ -15,7 +15,7 @@ from engine.acestep.checkpoint import ModelTask
 from engine.acestep.kept import Cut, Kept, Unreadable, from_bytes, to_bytes
 from engine.acestep.sheet import sheet
 from engine.acestep.shelf import Place, Shelf
-from engine.acestep.wish import Audio, Start
+from engine.acestep.wish import Adapter, Audio, Start
 from engine.spec import Cancelled, EngineError, Generation, Order, Plan, Recording, Source, Take, estimate, parse
 from engine.spec.plan import SourceFile
 from tests.unit.studio import presets, vocabulary
@@ -313,6 +313,7 @@ def test_lyrics_keep_their_tags_and_music_without_words_says_so(
         ("[verse]\nRain\n\n[chorus]\nStay\n\n[chorus]\n", "[verse]\nRain\n\n[chorus]\nStay\n\n[chorus]\nStay\n"),
         ("Chorus:\nHold on (x2)\n(Verse 2)\nRain", "[Chorus]\nHold on\nHold on\n[Verse 2]\nRain"),
         ("【副歌】\n雨\n[Chorus x2] la", "[副歌]\n雨\n[Chorus]\nla\nla"),
+        ("[hook]\nGo\n[Drop]\n[Chorus: instrumental]\n[hook]", "[hook]\nGo\n[Drop]\n[Chorus: instrumental]\n[hook]\nGo"),
         ("[whispered]\nHush [softly], (ooh)\n\nplain words", "[whispered]\nHush [softly], (ooh)\n\nplain words"),
     ],
 )
@@ -573,6 +574,27 @@ def test_a_retake_is_made_by_what_made_the_song(house: House) -> None:
     again, [retake] = retaken(house, house.source("base", plan, take), 0.3)
     assert notices(again) == {}
     assert told(retake) == replace(told(take), start=Start(5, told(take).start, 0.3))
+
+
+def test_a_retake_of_a_song_whose_adapter_is_gone_is_made_without_it(house: House, parent: Source) -> None:
+    score = house.folder / "styled.score"
+    kept = from_bytes(Path(parent.files[1].path).read_bytes())
+    score.write_bytes(to_bytes(replace(kept, adapter=Adapter("tape", 1.0))))
+    styled = parent.model_copy(
+        update={"files": (parent.files[0], parent.files[1].model_copy(update={"path": str(score)}))}
+    )
+    plan, [take] = retaken(house, styled, 0.3)
+    assert notices(plan) == {"adapter_gone": {"name": "tape"}}
+    assert told(take).adapter is None
+
+
+def test_a_retake_by_a_version_that_is_not_here_says_so(house: House, parent: Source) -> None:
+    elsewhere = engine_with({TURBO: {"text2music": Place("turbo", house.folder / "turbo")}})
+    plan, _ = House(elsewhere, house.folder).made(
+        "retake", None, original_job_id=1, source=parent, retake_variance=0.3, model_version=BASE
+    )
+    elsewhere.close()
+    assert notices(plan) == {"model_instead": {"asked": BASE, "used": TURBO}}
 
 
 def test_a_song_of_another_engine_is_made_again_by_ear(house: House, parent: Source) -> None:

@@ -323,6 +323,11 @@ def test_buttons_are_those_that_work_now(room: Room) -> None:
         song = await room.house.job(1)
         shown = offered(song, able_to("text2music", "extend", "stems"))
         assert [action.name for action in shown] == ["variations", "redo", "extend", "stems", "delete"]
+        # A song that keeps no parts can be taken apart where something here separates.
+        mixed = replace(song, tracks=tuple(replace(track, files=track.files[:1]) for track in song.tracks))
+        separating = able_to("stems").model_copy(update={"separates": ("vocals",)})
+        assert ACTIONS["stems"] in offered(mixed, separating)
+        assert ACTIONS["stems"] not in offered(mixed, able_to("stems"))
 
     run(story())
 

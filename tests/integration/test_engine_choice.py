@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,6 +40,12 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(choice, "ROOT", tmp_path / "machine")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     return tmp_path / "machine"
+
+
+@pytest.fixture(autouse=True)
+def card(monkeypatch: pytest.MonkeyPatch) -> None:
+    """torch has nothing against the card."""
+    monkeypatch.setattr(choice, "PROBE", ("true",))
 
 
 def plug_in(machine: Path) -> None:
@@ -86,6 +94,29 @@ def test_auto_takes_the_gpu_engine_once_everything_is_there(
     assert ok
     assert "no_such_part is missing here" in words
     assert "pip install 'minstrel-bot[worker,acestep]'" in words
+
+
+def test_a_card_that_torch_can_t_use_is_told_and_never_played_on_the_cpu_instead(
+    home: Path, machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_bare(home / "models" / BIG)
+    plug_in(machine)
+    settings = Settings(home=home)
+    with open_house(settings) as house, monkeypatch.context() as patched:
+        patched.setattr("engine.pool.local.LocalPool", lambda **made: made["options"])
+        songs: Any = engine_pools(house)[0]
+    assert songs["device"] == "cuda"
+    broken = "import sys; sys.exit('Traceback\\nRuntimeError: The NVIDIA driver is too old\\nCompile with DSA')"
+    monkeypatch.setattr(choice, "PROBE", (sys.executable, "-c", broken))
+    ok, words = told(home)
+    assert not ok
+    assert "can't use the graphics card: The NVIDIA driver is too old. `nvidia" in words
+    monkeypatch.setattr("importlib.metadata.version", lambda _: "2.11.0+cpu")
+    assert chosen(settings) == Choice("studio", "cpu_torch")
+    ok, words = told(home)
+    assert ok
+    assert "`make clean install`" in words
+    assert "`make clean install`" in Typist(home).run("models").stdout
 
 
 @pytest.mark.parametrize("sign", choice.SIGNS)
@@ -140,7 +171,7 @@ def test_a_front_knows_what_the_engine_can_do_though_nothing_of_it_is_installed(
         require_engine(settings)
     words = reply(caught.value.code, **caught.value.params)
     assert "no_such_part" in words
-    assert "pip install 'minstrel-bot[worker,acestep]'" in words
+    assert "`make install`, or `pip install 'minstrel-bot[worker,acestep]'`" in words
     assert told(home, engine="acestep") == (False, reply("doctor_acestep_parts_missing", parts="no_such_part"))
     require_engine(Settings(home=home))
 

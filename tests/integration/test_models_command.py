@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import io
 import json
-import math
 import os
 import signal
 import sys
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from bot.on_terminal.transfer import sized
 from engine.acestep import checkup
+from engine.spec import EngineError
 from tests.acceptance.studio_cli import Typist
 from tests.fakes.checkpoints import safetensors, save_bare
 from tests.fakes.hub import Hub, open_hub
@@ -123,6 +124,8 @@ def test_a_fetch_that_failed_goes_on_where_it_stopped(shell: Typist, hub: Hub, p
     assert "it answers 503. What has come stays" in done.stderr
     cut = [asked.path for asked in hub.asked][-1]
     assert states(shell)[SONGS] == "partial"
+    (message,) = {each["message"] for each in shell.json("models")["checkpoints"] if each["name"] == SONGS}
+    assert f"{cut} is missing or cut short" in message
     assert "missing or cut short" in shell.run("models", "check").stdout
     hub.status = None
     hub.asked.clear()
@@ -302,10 +305,69 @@ def test_a_name_that_means_nothing_is_refused(shell: Typist, hub: Hub, words: tu
 def test_a_folder_of_one_s_own_needs_no_hub(shell: Typist, tmp_path: Path) -> None:
     own = save_bare(tmp_path / "own")
     house = Typist(shell.home, {"HF_ENDPOINT": "http://127.0.0.1:9", "MINSTREL_ACESTEP_CHECKPOINT": str(own)})
-    refused = house.run("models", "fetch")
-    assert refused.returncode == 2
-    assert str(own) in refused.stderr
+    for words in (("models", "fetch"), ("models", "fetch", str(own))):
+        refused = house.run(*words)
+        assert refused.returncode == 2
+        assert f"`minstrel models check {own}`" in refused.stderr
     assert "here" in {each["state"] for each in house.json("models")["checkpoints"] if each["folder"] == str(own)}
+
+
+@pytest.mark.parametrize("folder", ["./nothing", "/nothing/here", "~nobody-of-this-name/mine"])
+def test_a_folder_that_is_not_there_can_t_be_checked(shell: Typist, folder: str) -> None:
+    done = shell.run("models", "check", folder)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"There is no folder {folder} to check.")
+    listed = Typist(shell.home, {"MINSTREL_ACESTEP_CHECKPOINT": folder}).run("models")
+    assert listed.returncode == 0
+    assert "not here" in listed.stdout
+
+
+def test_what_no_version_uses_can_be_used_by_its_name(shell: Typist, hub: Hub, published: Path) -> None:
+    hub.offer("Org/copy", files(published))
+    done = shell.run("models", "fetch", "Org/copy")
+    assert "MINSTREL_ACESTEP_CHECKPOINT=Org/copy" in done.stdout
+    used = Typist(shell.home, {**shell.settings, "MINSTREL_ACESTEP_CHECKPOINT": "Org/copy"})
+    assert states(used) == {"Org/copy": "here", STEMS: "missing"}
+    assert "MINSTREL_ACESTEP_CHECKPOINT" not in used.run("models", "fetch", "Org/copy").stdout
+    away = Typist(shell.home, {"MINSTREL_ACESTEP_CHECKPOINT": "Org/gone", "MINSTREL_ENGINE": "acestep"})
+    assert states(away)["Org/gone"] == "missing"
+    assert "`minstrel models fetch Org/gone`" in away.run("doctor").stdout
+
+
+def test_an_engine_that_has_nothing_to_play_says_so(shell: Typist) -> None:
+    house = Typist(shell.home, {"MINSTREL_ENGINE": "acestep"})
+    assert "no whole checkpoint for songs yet" in house.run("models").stdout
+    save_bare(shell.home / "models" / SONGS)
+    assert "as MINSTREL_ENGINE says" in house.run("models").stdout
+
+
+def test_a_token_that_can_t_be_sent_is_never_shown(shell: Typist, hub: Hub) -> None:
+    done = Typist(shell.home, {"HF_ENDPOINT": hub.url, "HF_TOKEN": "hf_sécret"}).run("models", "fetch")
+    assert done.returncode == 1
+    assert "Put a token that is valid into HF_TOKEN" in done.stderr
+    assert "cret" not in done.stdout + done.stderr
+
+
+def test_what_sends_more_than_it_said_is_cut_off(shell: Typist, hub: Hub, published: Path) -> None:
+    hub.more = {LARGE: 10**6}
+    done = shell.run("models", "fetch", "--json")
+    assert json.loads(done.stdout)["error"]["code"] == "hub_damaged"
+    assert hub.sent < 10**6
+    hub.more = {"model_index.json": 10**7}
+    done = shell.run("models", "fetch", "--json")
+    assert json.loads(done.stdout)["error"]["code"] == "hub_away"
+    assert hub.sent < 10**7
+
+
+def test_a_list_of_checksums_from_elsewhere_leads_nowhere(shell: Typist, tmp_path: Path) -> None:
+    own = save_bare(tmp_path / "own")
+    outside = ("/dev/zero", "../secret", str(tmp_path / "secret"))
+    (tmp_path / "secret").write_bytes(b"")
+    of_nothing = hashlib.sha256(b"").hexdigest()
+    told = {"name": "x", "revision": "y", "files": dict.fromkeys(outside, of_nothing)}
+    (own / "checksums.json").write_text(json.dumps(told))
+    (checked,) = json.loads(shell.run("models", "check", str(own), "--json").stdout)["checkpoints"]
+    assert checked["findings"][1]["files"] == list(outside)
 
 
 def test_a_checkpoint_in_the_wrong_place_is_named(shell: Typist) -> None:
@@ -337,6 +399,13 @@ def test_damage_since_the_fetch_is_found_without_a_network(shell: Typist, hub: H
     (checked,) = json.loads(done.stdout)["checkpoints"]
     assert {each["name"]: each["ok"] for each in checked["findings"]} == {"files": True, "checksums": False}
     assert LARGE in checked["findings"][1]["message"]
+    assert f"`minstrel models fetch {SONGS}`" in checked["findings"][1]["message"]
+    # And that command does bring it, though the damaged one is as long as it should be.
+    hub.status = None
+    hub.asked.clear()
+    assert shell.run("models", "fetch").returncode == 0
+    assert {asked.path for asked in hub.asked} == {"model_index.json", LARGE}
+    assert files(shell.home / "models" / SONGS)[LARGE] == (published / LARGE).read_bytes()
     weights.unlink()
     assert "missing or cut short" in shell.run("models", "check", "audiomusic-v2").stdout
 
@@ -389,9 +458,14 @@ def clicks(bpm: float) -> Sound:
     return np.stack([drum + chord, drum + chord]).astype(np.float32) * np.float32(0.5)
 
 
+def test_a_song_whose_samples_are_no_numbers_says_what_to_do_about_the_card() -> None:
+    finding = checkup._unheard(EngineError("sound_broken", permanent=True, name="tiny"), "tiny")
+    assert (finding.name, finding.ok, finding.code) == ("silence", False, "models_check_broken")
+
+
 def judged(told: dict[str, Any]) -> dict[str, bool | None]:
     machine = {"load_s": 1.0, "steps": 8, "device": "", "host_bytes": 1, "card_bytes": 0, "card_total": 0}
-    song = {"length": checkup.SECONDS, "render_s": 1.0, "finite": True, "peak": 0.5, "silent": 0.0, "whole": 1.0}
+    song = {"length": checkup.SECONDS, "render_s": 1.0, "peak": 0.5, "silent": 0.0, "whole": 1.0}
     return {finding.name: finding.ok for finding in checkup.judged({**machine, **song, **told})}
 
 
@@ -399,11 +473,11 @@ def judged(told: dict[str, Any]) -> dict[str, bool | None]:
     ("change", "expected"),
     [
         (lambda sound: sound, {"silence": True, "clipping": True, "tempo": True}),
-        (lambda sound: sound * np.float32(math.nan), {"silence": False}),
+        (lambda sound: sound * np.float32(0), {"silence": False}),
         (lambda sound: np.where(np.arange(sound.shape[1]) > 60_000, 0, sound), {"silence": False}),
         (lambda sound: np.clip(sound * 40, -1, 1), {"silence": True, "clipping": False}),
     ],
-    ids=["in order", "no numbers", "mostly silent", "clipped"],
+    ids=["in order", "silent", "mostly silent", "clipped"],
 )
 def test_a_song_is_judged_by_its_sound(change: Callable[[Sound], Sound], expected: dict[str, bool | None]) -> None:
     from engine.acestep.measure import BPM, of_sound

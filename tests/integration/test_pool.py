@@ -138,13 +138,15 @@ def test_events_come_in_order(tmp_path: Path) -> None:
 
 def test_a_process_starts_with_the_first_order_and_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MINSTREL_SLACK_SIGNING_SECRET", "shh")
+    monkeypatch.setenv("HF_TOKEN", "hf_shh")
 
     async def story() -> None:
         async with desk(tmp_path, size=2) as at:
             assert not psutil.Process().children()
             await at.order("calm")
             first = engine_process()
-            assert not any(name.startswith("MINSTREL_") for name in first.environ()), "an engine needs no secrets"
+            secrets = [name for name in first.environ() if name.startswith(("MINSTREL_", "HF_TOKEN"))]
+            assert not secrets, "an engine needs none"
             await at.order("calm")
             assert engine_process() == first
 

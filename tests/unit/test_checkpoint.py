@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.replies import reply
 from engine.acestep.checkpoint import COMMON, EVERY, Checkpoint, inspect
+from engine.acestep.folder import Folder
 from engine.acestep.shelf import Place, Shelf
+from engine.acestep.weights import NotWeights, read
 from engine.spec import EngineError
 from tests.fakes.checkpoints import FOR_COVERS, NETWORKS, OTHERS, safetensors, save_bare, write
 
@@ -135,12 +139,33 @@ def test_weights_that_were_cut_short_are_told_wherever_the_cut_is(whole: Path) -
 
 
 def test_a_fetch_under_way_is_told(whole: Path) -> None:
-    half = whole / "vae" / "diffusion_pytorch_model.safetensors.0a1b.incomplete"
+    file = "vae/diffusion_pytorch_model.safetensors"
+    half = whole / f"{file}.incomplete"
     half.touch()
-    assert wrong(whole).params["file"] == "vae/diffusion_pytorch_model.safetensors.0a1b.incomplete"
+    assert wrong(whole).params["file"] == file
+    half = half.rename(whole / f"{file}.0a1b2c3d4e5f.incomplete")
+    assert wrong(whole).params["file"] == file
     (whole / "model_index.json").unlink()
     error = wrong(whole)
     assert (error.code, error.params["file"]) == ("checkpoint_partial", "model_index.json")
+
+
+def test_what_is_wrong_never_tells_where_this_machine_keeps_things(whole: Path) -> None:
+    reason = f"Unrecognized model in {whole}/text_encoder, or {whole}."
+    with pytest.raises(EngineError) as caught:
+        Folder(whole, "mine").unreadable(f"{whole}/vae", reason)
+    assert caught.value.params["file"] == "vae"
+    assert caught.value.params["reason"] == "Unrecognized model in text_encoder, or mine"
+    told = reply(caught.value.code, job=12, **caught.value.params)
+    assert str(whole) not in told
+
+
+def test_what_is_no_file_is_not_read(whole: Path) -> None:
+    weights = whole / "vae" / "diffusion_pytorch_model.safetensors"
+    weights.unlink()
+    os.mkfifo(weights)
+    with pytest.raises(NotWeights):
+        read(weights)
 
 
 def test_a_pointer_that_git_leaves_is_no_file_of_weights(whole: Path) -> None:
