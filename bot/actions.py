@@ -74,6 +74,8 @@ def _works(action: Action, job: JobView, capabilities: Capabilities) -> bool:
         return bool(ways_on(action, job, capabilities))
     if action.task in capabilities.from_score and not any(_has(track, "score") for track in job.tracks):
         return False
+    if action.task == "stems" and not capabilities.separates and not any(_has(track, "stem") for track in job.tracks):
+        return False
     return action.task is None or action.task in capabilities.tasks
 
 
@@ -104,8 +106,7 @@ def _fitting(job: JobView) -> Iterator[Action]:
     if is_song:
         yield ACTIONS["extend"]
         yield ACTIONS["edit"]
-        if any(_has(track, "stem") for track in job.tracks):
-            yield ACTIONS["stems"]
+        yield ACTIONS["stems"]
         yield ACTIONS["cover"]
         yield ACTIONS["reference"]
         if job.challenge is not None:

@@ -66,8 +66,13 @@ async def synchronised(db: Database, rules: Rules, ask: Lrc, who: Requester, whe
 
 
 def _missing(song: Song | None, job_id: int) -> Refusal:
-    """Why there is nothing to read: nobody sings, or a voice does, but only as one of the stems of another song."""
+    """Why there is nothing to read: nobody sings, a voice does but only as one of the stems of another song, or nobody
+    knows when it does.
+    """
+    plan = json.loads(song.job.plan or "{}") if song is not None else {}
     of = source.named(json.loads(song.job.spec)) if song is not None and song.job.task in STEM_TASKS else None
-    if song is None or of is None or json.loads(song.job.plan or "{}").get("instrumental", True):
-        return Refusal("no_lyrics", field="job_id", value=job_id)
-    return Refusal("no_timed_lyrics", field="job_id", value=job_id, source=of.job)
+    if of is not None and not plan.get("instrumental", True):
+        return Refusal("no_timed_lyrics", field="job_id", value=job_id, source=of.job)
+    if plan.get("lyrics") and not plan.get("instrumental", True):
+        return Refusal("lyrics_untimed", field="job_id", value=job_id)
+    return Refusal("no_lyrics", field="job_id", value=job_id)

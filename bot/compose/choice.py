@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import os
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,6 +20,9 @@ PARTS = ("torch", "diffusers", "transformers", "accelerate")
 # What a driver for CUDA leaves in the file system; the last is Windows' own, seen from inside of it.
 SIGNS = ("proc/driver/nvidia/version", "dev/nvidia0", "dev/dxg")
 ROOT = Path("/")
+# A small sum tells more than the number of devices: a card may be too old, or taken.
+PROBE = (sys.executable, "-c", "import torch; torch.ones(2, device='cuda').sum().item()")
+PATIENCE_S = 120.0
 
 Why = Literal["asked_for", "parts_missing", "no_cuda", "cpu_torch", "no_checkpoint", "all_there"]
 
@@ -75,3 +80,17 @@ def has_cuda() -> bool:
 def device() -> str:
     """What the GPU engine plays on. A card that can't be used is told: an hour on the CPU is what nobody asked for."""
     return "cuda" if has_cuda() else "auto"
+
+
+def card_trouble() -> str:
+    """What torch has against the CUDA device, asked in a process of its own: a driver may be of any age."""
+    try:
+        asked = subprocess.run(PROBE, capture_output=True, text=True, errors="replace", timeout=PATIENCE_S, check=False)
+    except subprocess.TimeoutExpired:
+        return "it doesn't answer"
+    if not asked.returncode:
+        return ""
+    lines = asked.stderr.strip().splitlines() or [f"code {asked.returncode}"]
+    # What comes after it is advice for programmers.
+    said = next((line.partition("Error: ")[2] for line in lines if "Error: " in line), lines[-1])
+    return said.rstrip(".")

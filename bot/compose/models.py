@@ -24,7 +24,8 @@ from workflows.models import Models, expanded, is_folder
 from workflows.refusal import Refusal
 
 __all__ = [
-    "Choice", "Finding", "Offer", "Shown", "Stock", "fetch", "is_used", "offer", "stock", "to_check", "to_fetch", "tried",
+    "Choice", "Finding", "Offer", "Shown", "Stock", "fetch", "is_used", "offer", "stock", "to_check", "to_fetch",
+    "tried",
 ]  # fmt: skip
 
 State = Literal["here", "partial", "missing", "unreadable", "foreign"]
@@ -131,7 +132,7 @@ def to_fetch(settings: Settings, names: Sequence[str], *, everything: bool) -> t
     shelf = shelf_of(settings, models)
     tasks = EVERY if everything else COMMON
     for name in names:
-        if is_folder(name):
+        if is_folder(name) and expanded(name).is_dir():
             raise Refusal("models_own_folder", field="WHAT", folder=name)
     wanted = [
         place for name in names or list(shelf.versions)[:1] for place in _named(settings, models, shelf, name, tasks)

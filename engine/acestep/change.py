@@ -9,6 +9,7 @@ from engine.acestep import facts
 from engine.acestep.checkpoint import ModelTask
 from engine.acestep.lyrics import INSTRUMENTAL, mostly
 from engine.acestep.session import Session
+from engine.acestep.sheet import sheet
 from engine.acestep.shelf import Chosen
 from engine.acestep.start import Opened
 from engine.acestep.takes import kept_of, take_of
@@ -22,10 +23,10 @@ from engine.studio import session as studio
 from engine.studio.caption import understand
 from engine.studio.compose.brief import Brief
 from engine.studio.edits.draft import seeds_of, understood
+from engine.studio.outside.told import ROUGH
 from engine.studio.stems import picture_of, timed_words
 
-# What is made out with less confidence is said to be rough, and not told to the model.
-ROUGH = 0.5
+# What of a recording the model is told, unless it was made out roughly.
 ABOUT = {"bpm": "tempo", "timesignature": "metre", "keyscale": "key"}
 
 
@@ -90,7 +91,7 @@ def planned(
         *([Notice(code="heard_roughly", params={"parts": rough})] if rough else []),
     ]
     by, model = _written_by(start, part, lyrics)
-    return Plan(
+    made = Plan(
         title=spec.display_name or start.title,
         caption=caption,
         lyrics=lyrics,
@@ -107,8 +108,8 @@ def planned(
         engine=session.name,
         understood=part.brief.understood,
         heard=heard,
-        notices=tuple(told),
     )
+    return made.model_copy(update={"notices": (*told, *facts.unlearned(made))})
 
 
 def read(plan: Plan, chosen: Chosen, *wishes: tuple[Text, ModelTask]) -> Plan:
@@ -125,7 +126,7 @@ def text_of(plan: Plan, caption: str, *, lyrics: str | None = None, seconds: flo
     sure = plan.heard.confidence if plan.heard is not None else {}
     return replace(
         text,
-        lyrics=lyrics or text.lyrics,
+        lyrics=sheet(lyrics) if lyrics else text.lyrics,
         bpm=text.bpm if sure.get("bpm", 1.0) >= ROUGH else None,
         keyscale=text.keyscale if sure.get("keyscale", 1.0) >= ROUGH else "",
         timesignature=text.timesignature if sure.get("timesignature", 1.0) >= ROUGH else "",

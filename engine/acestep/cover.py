@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.acestep import facts, songs
-from engine.acestep.change import ABOUT, ROUGH
+from engine.acestep.change import ABOUT
 from engine.acestep.latents import RATE
 from engine.acestep.session import Session
 from engine.acestep.start import Opened, opened, sound_of
@@ -24,9 +24,6 @@ from engine.studio.compose.brief import Brief
 from engine.studio.compose.theory import keyscale
 from engine.studio.edits.draft import in_frame
 from engine.studio.given import given
-
-# A tempo that was made out with less confidence is none.
-NOTHING = 0.1
 
 
 def plan(spec: Cover, order: Order, session: Session, on_progress: Callable[[float], None] = lambda _: None) -> Plan:
@@ -133,7 +130,7 @@ def _language(spec: Cover, source: Opened, lyrics: str, session: Session) -> str
 
 
 def _pulseless(heard: Heard | None) -> bool:
-    return heard is not None and heard.confidence["bpm"] < NOTHING
+    return heard is not None and heard.confidence["bpm"] < cover.NOTHING
 
 
 def _rough(spec: Cover, heard: Heard | None) -> list[str]:
@@ -141,7 +138,7 @@ def _rough(spec: Cover, heard: Heard | None) -> list[str]:
     if heard is None:
         return []
     sure = {name: heard.confidence[name] for name in ABOUT if getattr(spec, name) is None}
-    return [name for name, confidence in sure.items() if confidence < ROUGH]
+    return [name for name, confidence in sure.items() if confidence < cover.ROUGH]
 
 
 def _unheard(spec: Cover, plan: Plan) -> list[Notice]:

@@ -178,8 +178,8 @@ def reaching(repository: str) -> Iterator[None]:
         raise EngineError("hub_offline", permanent=False, fetch=repository) from error
     except errors.HfHubHTTPError as error:
         raise _answered(repository, error.response.status_code, str(error)) from error
-    except (httpx2.LocalProtocolError, UnicodeEncodeError) as error:
-        # A header that can't be sent: it is the token, which must not be told with the rest.
+    except UnicodeEncodeError as error:
+        # No header can hold it: it is the token, which must not be told with the rest.
         raise EngineError("hub_token", permanent=True, fetch=repository, cause=type(error).__name__) from None
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         reason = str(error).rstrip(".") or type(error).__name__

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import diffusers
 import torch
@@ -15,12 +14,9 @@ import transformers
 
 from engine.acestep import parts
 from engine.acestep.checkpoint import FOR_COVERS, Checkpoint
-from engine.acestep.folder import Folder
 from engine.acestep.memory import apart, free, is_out_of_memory, too_large
-from engine.acestep.words import reader
+from engine.acestep.words import reader, refuse
 from engine.spec import Cancelled, EngineError
-
-log = logging.getLogger(__name__)
 
 OnProgress = Callable[[float], None]
 
@@ -161,12 +157,9 @@ class _Loading:
             except Exception as error:
                 if is_out_of_memory(error):
                     raise too_large(checkpoint, sizes, device) from error
-                _refuse(checkpoint, name, error)
+                refuse(checkpoint, name, error)
             self.share += sizes[name] / sum(sizes.values())
-        try:
-            pipe = _pipe(checkpoint, ready)
-        except Exception as error:
-            _refuse(checkpoint, "tokenizer", error)
+        pipe = _pipe(checkpoint, ready)
         return Model(checkpoint, pipe, device, dtype, sum(sizes.values()), max(sizes.values()), away)
 
 
@@ -178,12 +171,6 @@ def _pipe(checkpoint: Checkpoint, ready: dict[str, torch.nn.Module]) -> Any:
     pipe = library.AceStepPipeline(tokenizer=reader(checkpoint), scheduler=scheduler, **(missing | ready))
     pipe.set_progress_bar_config(disable=True)
     return pipe
-
-
-def _refuse(checkpoint: Checkpoint, file: str, error: Exception) -> NoReturn:
-    log.warning("%s of %s doesn't load", file, checkpoint.folder, exc_info=error)
-    reason = next(iter(str(error).splitlines()), "").strip()[:200] or type(error).__name__
-    Folder(checkpoint.folder, checkpoint.name).unreadable(file, reason)
 
 
 def _device(asked: str) -> torch.device:

@@ -16,7 +16,7 @@ from engine.acestep.session import Session
 from engine.acestep.shelf import Chosen
 from engine.acestep.start import sound_of
 from engine.acestep.takes import handed_over
-from engine.acestep.wish import Start, Text, Wish
+from engine.acestep.wish import Adapter, Sampling, Start, Text, Wish
 from engine.spec import EngineError, Notice, Order, Plan, Source, Take, TrackSink
 from engine.spec.tasks import Retake
 from engine.studio import notices, stems
@@ -25,6 +25,8 @@ from engine.studio.given import given, score_of
 
 # Nothing is made where nothing is to be different.
 OF_MAKING = (*facts.SAMPLER, *facts.INTERVAL, *facts.ADAPTER, "model_version", "seed", "retake_seeds")
+
+_DEFAULT = Retake.model_fields["model_version"].default
 
 
 @dataclass(frozen=True)
@@ -83,17 +85,16 @@ def render(spec: Retake, plan: Plan, order: Order, sink: TrackSink, session: Ses
 
 
 def _wish(spec: Retake, plan: Plan, order: Order, parent: _Parent, session: Session) -> Wish:
-    kept, checkpoint = parent.kept, parent.chosen.checkpoint
+    kept = parent.kept
     text, _ = facts.fitted(_text(plan, parent), "text2music" if parent.anew else "cover", parent.chosen)
-    before = kept.sampling if kept is not None and kept.checkpoint == checkpoint.name else None
     wish = Wish(
         task="cover",
         text=text,
-        sampling=facts.sampling(spec, checkpoint, before),
+        sampling=_sampling(spec, parent),
         starts=tuple(Start(seed) for seed in plan.seeds),
         seconds=plan.duration,
         strength=1 - spec.retake_variance,
-        adapter=facts.adapter(spec, session, kept.adapter if kept is not None else None),
+        adapter=facts.adapter(spec, session, _adapter(parent, session)),
     )
     if kept is None or not kept.anew:
         return replace(wish, source=as_long(sound_of(given(order)), plan.duration))
@@ -107,6 +108,13 @@ def _wish(spec: Retake, plan: Plan, order: Order, parent: _Parent, session: Sess
     )
 
 
+def _sampling(spec: Retake, parent: _Parent) -> Sampling:
+    """As the parent was made, where its checkpoint makes it again."""
+    kept, checkpoint = parent.kept, parent.chosen.checkpoint
+    before = kept.sampling if kept is not None and kept.checkpoint == checkpoint.name else None
+    return facts.sampling(spec, checkpoint, before)
+
+
 def _text(plan: Plan, parent: _Parent) -> Text:
     if parent.kept is not None:
         return parent.kept.text if parent.anew else replace(parent.kept.text, seconds=plan.duration)
@@ -117,10 +125,17 @@ def _parent(spec: Retake, source: Source, session: Session) -> _Parent:
     """`source` with the checkpoint that `spec` names, else the one that made it."""
     kept = kept_of(source)
     asked = spec.model_version
-    if kept is not None and asked == type(spec).model_fields["model_version"].default:
+    if kept is not None and asked == _DEFAULT:
         asked = kept.version
     task: ModelTask = "text2music" if kept is not None and kept.anew else "cover"
     return _Parent(source, kept, session.shelf.checkpoint(asked, task))
+
+
+def _adapter(parent: _Parent, session: Session) -> Adapter | None:
+    """The style adapter that the parent was made with, where that is still here."""
+    made = parent.kept.adapter if parent.kept is not None else None
+    known = {name.casefold() for name in session.shelf.adapters}
+    return made if made is not None and made.name.casefold() in known else None
 
 
 def _told(spec: Retake, source: Source, session: Session) -> Iterator[Notice]:
@@ -129,10 +144,14 @@ def _told(spec: Retake, source: Source, session: Session) -> Iterator[Notice]:
         return
     parent = _parent(spec, source, session)
     kept, checkpoint = parent.kept, parent.chosen.checkpoint
-    facts.adapter(spec, session, kept.adapter if kept is not None else None)
-    yield from facts.idle(spec, checkpoint, facts.sampling(spec, checkpoint))
+    facts.adapter(spec, session, _adapter(parent, session))
+    if spec.model_version != _DEFAULT or kept is None:
+        yield from facts.instead(spec, parent.chosen)
+    yield from facts.idle(spec, checkpoint, _sampling(spec, parent))
     if not parent.anew:
         yield Notice(code="retake_by_ear")
+    if spec.lora_name_or_path is None and kept is not None and kept.adapter and _adapter(parent, session) is None:
+        yield Notice(code="adapter_gone", params={"name": kept.adapter.name})
     if kept is not None and kept.checkpoint != checkpoint.name:
         yield Notice(code="retake_elsewhere", params={"was": kept.checkpoint, "used": checkpoint.name})
 

@@ -43,9 +43,11 @@ def sheet(lyrics: str) -> str:
     for section in sections:
         read = tags.read(section.tag[1:-1])
         name = read.section or ""
-        returns = name in RETURNING and not section.sung
+        comes_back = name in RETURNING and not tags.is_played(section.tag)
+        returns = comes_back and not section.sung
         own = before.get(name, []) if returns else section.sung
-        before[name] = own
+        if comes_back:
+            before[name] = own
         again = read.times > 1
         rows += [f"[{tags.uncounted(section.tag[1:-1])}]" if again else section.tag] if section.tag else []
         rows += own if returns else []

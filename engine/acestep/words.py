@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from diffusers.pipelines.ace_step.pipeline_ace_step import SFT_GEN_PROMPT, AceStepPipeline
 from transformers import AutoTokenizer
 
 from engine.acestep.checkpoint import Checkpoint, ModelTask
+from engine.acestep.folder import Folder
 from engine.acestep.wish import Text
+
+log = logging.getLogger(__name__)
 
 MOST_TEXT, MOST_LYRICS = 256, 2048
 LYRICS = "# Languages\n{}\n\n# Lyric\n{}<|endoftext|>"
@@ -31,8 +35,18 @@ class Fitted:
 
 
 def reader(checkpoint: Checkpoint) -> Any:
-    """The tokenizer of a checkpoint, without the rest of it."""
-    return _reader(checkpoint.folder / "tokenizer")
+    """The tokenizer of a checkpoint, without the rest of it. Raises `EngineError`, as `refuse` does."""
+    try:
+        return _reader(checkpoint.folder / "tokenizer")
+    except Exception as error:
+        refuse(checkpoint, "tokenizer", error)
+
+
+def refuse(checkpoint: Checkpoint, file: str, error: Exception) -> NoReturn:
+    """Raise `EngineError` (`checkpoint_unreadable`): `file` of it doesn't load, and a library says why."""
+    log.warning("%s of %s doesn't load", file, checkpoint.folder, exc_info=error)
+    reason = next(iter(str(error).splitlines()), "").strip() or type(error).__name__
+    Folder(checkpoint.folder, checkpoint.name).unreadable(file, reason)
 
 
 @lru_cache(maxsize=4)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import repeat
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -164,10 +165,9 @@ class _Answers(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Connection", "close")
         self.end_headers()
-        self.hub.sent, left = 0, data + bytes(more)
+        self.hub.sent = 0
         with suppress(OSError):
-            while left:
-                piece, left = left[:10_000], left[10_000:]
+            for piece in (data, *repeat(bytes(10_000), more // 10_000)):
                 self.wfile.write(piece)
                 self.hub.sent += len(piece)
         self.close_connection = True

@@ -162,6 +162,10 @@ def test_what_a_song_keeps_of_itself_is_said(house: House, song: Callable[..., S
     # It is in three already.
     assert found["kept_of_parent"] == {"words": ["fast", "A minor"]}
     assert (plan.bpm, plan.keyscale, plan.timesignature, plan.duration) == (100, "D Major", "3/4", 34)
+    basque = planned(house, song(tune(4)), "extend", caption="folk", lyrics="Kaixo mundua", vocal_language="eu")
+    assert [notice.params for notice in basque.notices if notice.code == "language_unlearned"] == [
+        {"language": "Basque"}
+    ]
 
 
 def test_a_song_gets_longer_at_both_ends_and_stays_itself_between(house: House, song: Callable[..., Source]) -> None:

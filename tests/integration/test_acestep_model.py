@@ -29,6 +29,7 @@ from engine.acestep.memory import Budget, Needs, best, free, is_out_of_memory, n
 from engine.acestep.model import Model, Models
 from engine.acestep.player import Player
 from engine.acestep.wish import Sampling, Start, Text, Wish
+from engine.acestep.words import reader
 from engine.spec import Cancelled, EngineError
 from tests.fakes.acestep import save_tiny
 
@@ -238,6 +239,14 @@ def test_one_that_does_not_load_names_the_part(
     assert reason in error.params["reason"]
     assert "\n" not in error.params["reason"]
     assert models.of(shelf["turbo"], silent).checkpoint.name == "turbo"
+
+
+def test_a_tokenizer_that_can_t_be_read_is_told_where_no_model_is_loaded(spoilt: Callable[..., Checkpoint]) -> None:
+    checkpoint = spoilt("tokenizer/tokenizer.json", of_no_words)
+    with pytest.raises(EngineError) as caught:
+        reader(checkpoint)
+    assert (caught.value.code, caught.value.params["file"]) == ("checkpoint_unreadable", "tokenizer")
+    assert str(checkpoint.folder) not in caught.value.params["reason"]
 
 
 def without_guidance(file: Path) -> None:

@@ -313,7 +313,10 @@ def test_lyrics_keep_their_tags_and_music_without_words_says_so(
         ("[verse]\nRain\n\n[chorus]\nStay\n\n[chorus]\n", "[verse]\nRain\n\n[chorus]\nStay\n\n[chorus]\nStay\n"),
         ("Chorus:\nHold on (x2)\n(Verse 2)\nRain", "[Chorus]\nHold on\nHold on\n[Verse 2]\nRain"),
         ("【副歌】\n雨\n[Chorus x2] la", "[副歌]\n雨\n[Chorus]\nla\nla"),
-        ("[hook]\nGo\n[Drop]\n[Chorus: instrumental]\n[hook]", "[hook]\nGo\n[Drop]\n[Chorus: instrumental]\n[hook]\nGo"),
+        (
+            "[hook]\nGo\n[Drop]\n[hook: solo]\n[hook]",
+            "[hook]\nGo\n[Drop]\n[hook: solo]\n[hook]\nGo",
+        ),
         ("[whispered]\nHush [softly], (ooh)\n\nplain words", "[whispered]\nHush [softly], (ooh)\n\nplain words"),
     ],
 )

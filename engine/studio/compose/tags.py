@@ -53,6 +53,8 @@ ONLY_IN_BRACKETS = frozenset(
     ("build", "lift", "drop", "rap", "part", "middle", "opening", "end", "ending", "final", "fin", "finale", "most",
      "bro", "break", "silence", "pause", "instrument", "절", "쉼", "بند", "salm")
 )  # fmt: skip
+# What belongs to a chorus, and is often played alone: its words are its own.
+PLAYED_ALONE = ("build", "build-up", "buildup", "lift", "drop", "post-chorus")
 SINGERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("choir", (
         "choir", "gospel choir", "crowd", "group", "chor", "chœur", "choeur", "chœurs", "хор", "합창", "合唱", "合唱团",
@@ -111,6 +113,13 @@ def read(words: str) -> Tag:
     who = [name for name, names in SINGERS if any(_says(text, each) for each in names)]
     singer = "both" if {"female", "male"} <= set(who) else who[0] if who else ""
     return Tag(section, singer, _first(text, DELIVERIES) or "", min(max(times, 1), MOST_TIMES))
+
+
+def is_played(words: str) -> bool:
+    """Whether a tag without words below it means music alone: "Drop", "Chorus, instrumental"."""
+    text = unicodedata.normalize("NFKC", words).casefold()
+    alone = (*PLAYED_ALONE, *(name for kind, names in SECTIONS if kind in ("solo", "break") for name in names))
+    return any(_says(text, name) for name in alone)
 
 
 def uncounted(words: str) -> str:
