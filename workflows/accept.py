@@ -75,8 +75,9 @@ def priced(
     if start is not None:
         edits.check_start(spec, start, rules.capabilities)
     settled = estimate(spec, None if start is None else start.duration)
-    separated = start is not None and not start.has_stems
-    return Priced(origin, settled, price(rules.pricing, spec, settled, separated=separated))
+    # What was made here has free stems, whoever of the engines made it and keeps them or not.
+    foreign = start is not None and origin is None
+    return Priced(origin, settled, price(rules.pricing, spec, settled, foreign=foreign))
 
 
 def weigh(

@@ -38,12 +38,12 @@ class Pricing(BaseModel):
         return self
 
 
-def price(pricing: Pricing, spec: Request, estimate: Estimate, *, separated: bool = False) -> int:
+def price(pricing: Pricing, spec: Request, estimate: Estimate, *, foreign: bool = False) -> int:
     """Credits for one job: the tier of its length times its takes. Above the last tier, the last one's price.
 
-    Stems of what was made here are known exactly and cost nothing; other sound has to be `separated`.
+    Stems of what was made here cost nothing; those of `foreign` sound have a price of their own.
     """
-    if spec.task in STEM_TASKS and separated:
+    if spec.task in STEM_TASKS and foreign:
         return pricing.foreign_stem
     if spec.task in pricing.free_tasks or estimate.takes == 0:
         return 0

@@ -214,3 +214,10 @@ def test_an_adapter_of_the_house_is_heard(studio: Studio) -> None:
     studio.put("turbo")
     plain, styled = (studio.played(f"{SONG}{more}") for more in ("", " lora_name_or_path:Warm"))
     assert not np.array_equal(heard(plain["tracks"][0]["path"]), heard(styled["tracks"][0]["path"]))
+
+
+def test_stems_of_a_song_made_here_are_free(studio: Studio, songs: dict[str, int]) -> None:
+    studio.put("turbo")
+    answer = studio.played("/stems source_job_id:{song}".format(**songs))
+    assert (answer["status"], answer["credits"]) == ("COMPLETED", 0), answer
+    assert {"vocals", "drums", "bass"} < set(answer["tracks"][0]["stems"])

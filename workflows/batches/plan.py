@@ -90,7 +90,7 @@ def _step(session: Session, rules: Rules, who: Requester, where: ReplyTo, judged
         # It is fetched when its turn comes. Until then it may be as long as sound can be here, and cost as much: what
         # people are told beforehand is the most that they can be charged.
         settled = estimate(spec, rules.capabilities.max_duration)
-        credits = price(rules.pricing, spec, settled, separated=True)
+        credits = price(rules.pricing, spec, settled, foreign=True)
     values = spec.model_dump(mode="json", exclude={"task"}, exclude_unset=True)
     return PlannedStep(
         number=number,

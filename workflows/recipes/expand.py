@@ -124,7 +124,7 @@ class _Step:
         )
         edits.check_start(spec, start, rules.capabilities)
         settled = estimate(spec, start.duration)
-        return settled, price(rules.pricing, spec, settled, separated=not start.has_stems)
+        return settled, price(rules.pricing, spec, settled)
 
     def _needs(self, options: Mapping[str, list[Value]]) -> Iterator[int]:
         for parts in options.values():
