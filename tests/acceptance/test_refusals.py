@@ -123,7 +123,7 @@ def test_jobs_that_are_not_there(capsys: pytest.CaptureFixture[str]) -> None:
         ("MINSTREL_HOME", "/proc/nowhere", ("/proc/nowhere", "MINSTREL_HOME")),
         ("MINSTREL_DATABASE_URL", "sqlite:////proc/version", ("/proc/version", "MINSTREL_DATABASE_URL")),
         ("MINSTREL_DATABASE_URL", "postgresql://ann:secret@127.0.0.1:1/x", ("can't be used", "MINSTREL_DATABASE_URL")),
-        ("MINSTREL_ENGINE", "acestep", ("ACE-Step", "MINSTREL_ENGINE")),
+        ("MINSTREL_ENGINE", "gpu", ("MINSTREL_ENGINE", "gpu", "acestep")),
         ("MINSTREL_ENGINES", "99", ("MINSTREL_ENGINES", "99", "0 to 64")),
     ],
 )
