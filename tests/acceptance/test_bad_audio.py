@@ -344,15 +344,31 @@ def test_what_takes_too_long_is_ended_with_all_that_it_started(
         assert nothing_is_left(tmp_path)
 
 
-def test_whoever_gives_up_or_goes_leaves_nothing_running(good: dict[str, Path], tmp_path: Path) -> None:
+# A decoder that reads nothing and stays until somebody ends it. It leaves a sign that it is there.
+IDLE = (
+    'import sys, os, time; from engine.pool.guard import guard; c = os.dup(0); guard(c); os.close(c); '
+    'print(1, file=open(sys.argv[2] + "/up", "w")); time.sleep(60)'
+)
+
+
+def test_whoever_gives_up_or_goes_leaves_nothing_running(
+    good: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "COMMAND", (sys.executable, "-c", IDLE))
+
+    async def one_is_up() -> None:
+        async with asyncio.timeout(20):
+            while not list(tmp_path.glob(".decoding-*/up")):
+                await asyncio.sleep(0.02)
+
     async def ends() -> list[str]:
         waiting = LocalDecoder(at_once=1)
         first = asyncio.create_task(waiting.decode(good["wav"], tmp_path / "a.flac"))
         second = asyncio.create_task(waiting.decode(good["flac"], tmp_path / "b.flac"))
-        await asyncio.sleep(0.2)
+        await one_is_up()
         first.cancel()
         found = [repr(type(what)) for what in await asyncio.gather(first, return_exceptions=True)]
-        await asyncio.sleep(0.1)
+        await one_is_up()
         await waiting.close()
         last = (await asyncio.gather(second, return_exceptions=True))[0]
         with pytest.raises(EngineError, match="decoder_failed"):
@@ -369,8 +385,7 @@ def test_whoever_gives_up_or_goes_leaves_nothing_running(good: dict[str, Path], 
 def test_its_processes_die_with_the_front(good: dict[str, Path], tmp_path: Path) -> None:
     front = (
         "import asyncio, sys; from pathlib import Path; from engine.pool import decoding\n"
-        "decoding.COMMAND = (sys.executable, '-c', 'import sys, os, time; from engine.pool.guard import guard; "
-        'c = os.dup(0); guard(c); os.close(c); print(1, file=open(sys.argv[2] + "/up", "w")); time.sleep(60)\')\n'
+        f"decoding.COMMAND = (sys.executable, '-c', {IDLE!r})\n"
         "asyncio.run(decoding.LocalDecoder().decode(Path(sys.argv[1]), Path(sys.argv[2]) / 'ours.flac'))"
     )
     process = subprocess.Popen([sys.executable, "-c", front, good["wav"], tmp_path], cwd=ROOT)

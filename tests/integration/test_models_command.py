@@ -9,6 +9,7 @@ import io
 import json
 import os
 import signal
+import threading
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -138,8 +139,16 @@ def test_a_fetch_that_failed_goes_on_where_it_stopped(shell: Typist, hub: Hub, p
 
 def test_a_fetch_can_be_stopped_and_says_how_to_go_on(shell: Typist, hub: Hub, published: Path) -> None:
     hub.cut_after, hub.status_after_cut = HALF, 503
-    hub.at_cut = lambda: os.kill(os.getpid(), signal.SIGINT)
+    over = threading.Event()
+
+    def stop() -> None:
+        # Whoever waits for the rest of a file hears of it, and not of a hub that hangs up as well.
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        over.wait(20)
+
+    hub.at_cut = stop
     done = shell.run("models", "fetch")
+    over.set()
     assert done.returncode == 130
     assert f"What has come stays: `minstrel models fetch {SONGS}` goes on" in done.stderr
     assert states(shell)[SONGS] == "partial"
@@ -293,7 +302,7 @@ def test_versions_and_names_say_what_is_fetched(shell: Typist, hub: Hub, publish
 
 
 @pytest.mark.parametrize(
-    "words", [("fetch", "turbo"), ("fetch", "../x"), ("check", "turbo"), ("list", "audiomusic-v2")]
+    "words", [("fetch", "turbo"), ("fetch", "../no-such-folder"), ("check", "turbo"), ("list", "audiomusic-v2")]
 )
 def test_a_name_that_means_nothing_is_refused(shell: Typist, hub: Hub, words: tuple[str, ...]) -> None:
     done = shell.run("models", *words)
