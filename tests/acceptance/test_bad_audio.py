@@ -346,7 +346,7 @@ def test_what_takes_too_long_is_ended_with_all_that_it_started(
 
 # A decoder that reads nothing and stays until somebody ends it. It leaves a sign that it is there.
 IDLE = (
-    'import sys, os, time; from engine.pool.guard import guard; c = os.dup(0); guard(c); os.close(c); '
+    "import sys, os, time; from engine.pool.guard import guard; c = os.dup(0); guard(c); os.close(c); "
     'print(1, file=open(sys.argv[2] + "/up", "w")); time.sleep(60)'
 )
 

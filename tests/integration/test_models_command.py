@@ -9,8 +9,8 @@ import io
 import json
 import os
 import signal
-import threading
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
