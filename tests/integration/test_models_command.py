@@ -10,7 +10,6 @@ import json
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -137,18 +136,19 @@ def test_a_fetch_that_failed_goes_on_where_it_stopped(shell: Typist, hub: Hub, p
     assert files(shell.home / "models" / SONGS) == files(published)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Whoever is started in the background by a shell is deaf to Ctrl-C, and so are these tests then."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_a_fetch_can_be_stopped_and_says_how_to_go_on(shell: Typist, hub: Hub, published: Path) -> None:
     hub.cut_after, hub.status_after_cut = HALF, 503
-    over = threading.Event()
-
-    def stop() -> None:
-        # Whoever waits for the rest of a file hears of it, and not of a hub that hangs up as well.
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-        over.wait(20)
-
-    hub.at_cut = stop
+    hub.at_cut = lambda: os.kill(os.getpid(), signal.SIGINT)
     done = shell.run("models", "fetch")
-    over.set()
     assert done.returncode == 130
     assert f"What has come stays: `minstrel models fetch {SONGS}` goes on" in done.stderr
     assert states(shell)[SONGS] == "partial"
