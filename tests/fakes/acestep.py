@@ -23,25 +23,9 @@ from transformers import Qwen2Tokenizer, Qwen3Config, Qwen3Model
 TEXT_WIDTH = 32
 
 
-def save_tiny(
-    folder: Path,
-    variant: str = "turbo",
-    *,
-    width: int = 32,
-    latent: int = 4,
-    ratios: tuple[int, ...] = (12, 160),
-    rate: int = 48_000,
-    cover: bool = True,
-    seed: int = 0,
-) -> Path:
-    """A pipeline of random weights in `folder`, as `save_pretrained` writes it; the same arguments, the same bytes.
-
-    `variant` is turbo, base or sft; `latent` the channels of a latent, `ratios` how many samples make one (their
-    product); without `cover` it has no audio tokenizer, as some published ones.
-    """
-    pipeline(variant, width=width, latent=latent, ratios=ratios, rate=rate, cover=cover, seed=seed).save_pretrained(
-        folder, safe_serialization=True
-    )
+def save_tiny(folder: Path, variant: str = "turbo", **shape: Any) -> Path:
+    """What `pipeline` makes of the same in `folder`, as `save_pretrained` writes it: the same bytes every time."""
+    pipeline(variant, **shape).save_pretrained(folder, safe_serialization=True)
     return folder
 
 
@@ -55,7 +39,11 @@ def pipeline(
     cover: bool = True,
     seed: int = 0,
 ) -> AceStepPipeline:
-    """The same in memory."""
+    """A pipeline of random weights.
+
+    `variant` is turbo, base or sft; `latent` the channels of a latent, `ratios` how many samples make one (their
+    product); without `cover` it has no audio tokenizer, as some published ones.
+    """
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         return _pipeline(variant, width, latent, ratios, rate, cover)
