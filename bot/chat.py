@@ -11,7 +11,7 @@ from workflows.view import JobView
 from workflows.watch import Display
 
 if TYPE_CHECKING:
-    from aiohttp import web
+    from starlette.routing import Route
 
 
 class Post(Courier, Display, Board, Protocol):
@@ -51,7 +51,7 @@ class Chat(Protocol):
     def reached(self) -> bool:
         """Whether it knows us by now; where it doesn't, we go on trying."""
 
-    def routes(self) -> Sequence[web.RouteDef]:
+    def routes(self) -> Sequence[Route]:
         """What the house's HTTP server has to serve for this chat; none where the chat is reached otherwise."""
 
     async def start(self) -> None:

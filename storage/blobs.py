@@ -17,12 +17,12 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import IO, BinaryIO, NamedTuple, Protocol
 
-from sqlalchemy import ColumnElement, exists
+from sqlalchemy import ColumnElement, and_, exists
 from sqlmodel import Session, col, delete, select
 
 from storage.errors import StorageFull
 from storage.once import insert
-from storage.tables import Blob, Recording, TrackFile
+from storage.tables import Blob, JobMark, Recording, TrackFile
 
 CHUNK = 1 << 20
 EXTENSION = re.compile(r"[a-z0-9]{1,12}")
@@ -190,7 +190,8 @@ def _ms_ago(seconds: float) -> int:
 
 def _unnamed() -> ColumnElement[bool]:
     digest = col(Blob.digest)
-    return ~exists().where(col(TrackFile.digest) == digest) & ~exists().where(col(Recording.digest) == digest)
+    naming = (TrackFile.digest, Recording.digest, JobMark.picture)
+    return and_(*(~exists().where(col(column) == digest) for column in naming))
 
 
 def _remove_old(file: Path, before: float) -> bool:

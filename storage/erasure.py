@@ -20,9 +20,12 @@ from storage.tombstones import JOB
 _T = Base.metadata.tables
 NOBODY = "deleted-"
 USER, HOLD, REPORT, AUDIT, TRANSFER = _T["user"], _T["hold"], _T["report"], _T["audit"], _T["transfer"]
+ENDPOINT = _T["webhook_endpoint"]
 
 # Rows that are about nobody else, and of no use to anybody.
-GOES = ("identity", "link_code", "ban", "draft", "asked", "vote", "theme_vote")
+GOES = (
+    "identity", "link_code", "ban", "draft", "asked", "vote", "theme_vote", "api_key", "ordered", "webhook_endpoint",
+)  # fmt: skip
 # Who decided something about others, by their name.
 SIGNED = ("ban", "review", "gate", "audit")
 TAKES_PART = ("entry", "vote", "theme_vote")
@@ -57,6 +60,8 @@ def erase(session: Session, who: Person, now: int) -> None:
     for table in map(_T.__getitem__, TAKES_PART):
         clearing.refresh_challenges(session, select(table.c.challenge_id).where(table.c.user_id.in_(who.numbers)), now)
     _unsay(session, who)
+    sent_there = select(ENDPOINT.c.id).where(ENDPOINT.c.user_id.in_(who.numbers))
+    run(delete(_T["webhook_delivery"]).where(_T["webhook_delivery"].c.endpoint_id.in_(sent_there)))
     for name in GOES:
         run(delete(_T[name]).where(_T[name].c.user_id.in_(who.numbers)))
     for number in who.numbers:

@@ -18,7 +18,7 @@ from storage.users import everyone
 
 _T = Base.metadata.tables
 USER, IDENTITY, JOB, TRACK = _T["user"], _T["identity"], _T["job"], _T["track"]
-RUN, SCHEDULE = _T["run"], _T["schedule"]
+RUN, SCHEDULE, ENDPOINT = _T["run"], _T["schedule"], _T["webhook_endpoint"]
 
 
 @dataclass(frozen=True)
@@ -146,6 +146,20 @@ PERSONAL: Mapping[str, Personal] = dict(
         _by("entry", called="entries"),
         _by("vote", called="votes"),
         _by("theme_vote", called="votes_for_themes"),
+        _by("api_key", "digest", called="api_keys"),
+        _by("webhook_endpoint", "secret", called="webhook_endpoints"),
+        (
+            "webhook_delivery",
+            Personal(
+                "webhooks_sent",
+                lambda who: _T["webhook_delivery"].c.endpoint_id.in_(
+                    select(ENDPOINT.c.id).where(ENDPOINT.c.user_id.in_(who.numbers))
+                ),
+                frozenset({"lease_until"}),
+            ),
+        ),
+        _by("ordered", called="tracks_you_ordered"),
+        _of_jobs("job_mark", called="marks_on_songs"),
     )
 )
 

@@ -12,13 +12,30 @@ from sqlmodel import Session
 
 from storage import clearing, ledger, outbox
 from storage.attempts import IDLE
-from storage.tables import LIVE, Challenge, Entry, Job, Outbox, Recording, Report, Review, Track, TrackFile, Vote, core
+from storage.tables import (
+    LIVE,
+    Challenge,
+    Entry,
+    Job,
+    JobMark,
+    Ordered,
+    Outbox,
+    Recording,
+    Report,
+    Review,
+    Track,
+    TrackFile,
+    Vote,
+    WebhookDelivery,
+    core,
+)
 from storage.users import TERMINAL
 from storage.wake import remember
 
 JOB, TRACK, FILE, OUTBOX, RECORDING = core(Job), core(Track), core(TrackFile), core(Outbox), core(Recording)
 ENTRY, VOTE, CHALLENGE = core(Entry), core(Vote), core(Challenge)
-SAID = (core(Review), core(Report))
+# What else is said of a job, and to whom.
+SAID = tuple(map(core, (Review, Report, JobMark, Ordered, WebhookDelivery)))
 
 # All that stays of one. Everything else goes, whatever columns a later version adds.
 KEPT = frozenset(

@@ -41,6 +41,12 @@ def ensure(session: Session, *, surface: str, external_id: str, name: str, now: 
     return user
 
 
+def also_known(session: Session, *, surface: str, external_id: str, user_id: int) -> None:
+    """Let a surface know somebody who is here already as `external_id`, unless it does."""
+    identity = Identity(surface=surface, external_id=external_id, user_id=user_id)
+    insert_once(session, identity, by=["surface", "external_id"])
+
+
 def by_name(session: Session, name: str) -> User | None:
     """The person called `name` in this house, or called so before they were joined to another name."""
     user = session.exec(select(User).where(User.name == name, col(User.erased_at).is_(None))).first()

@@ -101,8 +101,8 @@ def weigh(
 
 
 def keep(
-    session: Session, rules: Rules, it: Weighed, now: int, *, key: str | None = None, parent_id: int | None = None,
-    step_id: int | None = None,
+    session: Session, rules: Rules, it: Weighed, now: int, *, key: str | None = None, fingerprint: str | None = None,
+    parent_id: int | None = None, step_id: int | None = None,
 ) -> Ticket:  # fmt: skip
     """Keep the job of what was weighed; its price is still to be held."""
     who, where, found = it.who, it.where, it.priced
@@ -122,6 +122,7 @@ def keep(
         price=found.credits,
         seed=_seed(it.spec),
         key=key,
+        fingerprint=fingerprint,
         parked=it.looked_at,
         parent_id=_parent(session, parent_id, who, where) if found.origin is None else found.origin.job.id,
         recording_id=None if it.brought is None else it.brought.keep(session, it.user.id, now),

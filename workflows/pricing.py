@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -29,6 +30,7 @@ class Pricing(BaseModel):
     tiers: Annotated[tuple[Tier, ...], Field(min_length=1)]
     free_tasks: tuple[str, ...] = ()
     foreign_stem: Credits = 5
+    cents_per_credit: Annotated[float, Field(gt=0, le=10_000)] = 2.0
 
     @model_validator(mode="after")
     def _rising(self) -> Self:
@@ -36,6 +38,10 @@ class Pricing(BaseModel):
         if lengths != sorted(set(lengths)):
             raise ValueError("each tier's up_to_s must be above the one before")
         return self
+
+    def cents(self, credits: int) -> int:
+        """What credits are worth in money, as programs of the reference APIs read it; parts of a cent count as one."""
+        return math.ceil(round(credits * self.cents_per_credit, 6))
 
 
 def price(pricing: Pricing, spec: Request, estimate: Estimate, *, foreign: bool = False) -> int:

@@ -1,9 +1,13 @@
-"""Our own links to what lies here: signed, and good for a while. As a source they are read, never fetched."""
+"""Our own links to what lies here: signed, and good for a while. As a source they are read, never fetched.
+
+Links to sound (`link`) are for our own use alone; whoever has a link to a file (`file_link`) may download it.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
@@ -16,7 +20,14 @@ KINDS: tuple[Kind, ...] = ("recording", "track", "text")
 # A name that no name server will ever know (RFC 6761): links of a house without an address lead nowhere else.
 NOWHERE = "https://minstrel.invalid"
 PLACE = "/sound/"
+FILES = "/files/"
 GOOD_FOR_S = 24 * 3600
+# The end of the year 9999: good for as long as the file is there.
+ALWAYS_S = 253_402_300_799
+
+_FILE = re.compile(
+    r"/files/(\d{1,12})\.([0-9a-f]{64})/([0-9a-f-]{36})/([a-z]{1,12})(?:-([a-z0-9_]{1,40}))?\.([a-z0-9]{1,12})"
+)
 
 
 @dataclass(frozen=True)
@@ -25,6 +36,44 @@ class Sound:
 
     kind: Kind
     id: str
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A file of a track by what it is: its `kind` ("audio", "stem", "lrc", "midi", "image"), its `name` there (that of
+    a stem; of sound its bit rate in kbit/s, where it isn't the usual one) and its `format`, which is its ending."""
+
+    track: str
+    kind: str
+    format: str
+    name: str = ""
+
+
+def file_link(key: bytes, base: str, piece: Piece, *, until_s: int) -> str:
+    """A link to download `piece` by that is good until then; it needs no other leave, and ends in the format.
+
+    `base` is where this house is reached by whoever gets it.
+    """
+    name = f"-{piece.name}" if piece.name else ""
+    what = f"{piece.track}/{piece.kind}{name}.{piece.format}"
+    return f"{base.rstrip('/')}{FILES}{until_s}.{_seal(key, FILES + what, until_s)}/{what}"
+
+
+def file_of(key: bytes, url: str, *, now_s: int) -> Piece | None:
+    """What a link of `file_link` leads to, wherever it says that this house is; None for one that is none of ours.
+
+    Raises `Refusal` (`link_expired`).
+    """
+    found = _FILE.fullmatch(urlsplit(url).path)
+    if found is None:
+        return None
+    until, seal, track, kind, name, format_ = found.groups()
+    what = f"{track}/{kind}{f'-{name}' if name else ''}.{format_}"
+    if not hmac.compare_digest(seal, _seal(key, FILES + what, int(until))):
+        return None
+    if int(until) < now_s:
+        raise Refusal("link_expired")
+    return Piece(track, kind, format_, name or "")
 
 
 def link(key: bytes, house: str | None, sound: Sound, *, until_s: int) -> str:

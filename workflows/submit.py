@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -95,15 +95,19 @@ async def submit(
     values: Mapping[str, Any],
     *,
     key: str | None = None,
+    fingerprint: str | None = None,
     request: str | None = None,
     parent_id: int | None = None,
     incoming: Incoming | None = None,
+    also: Callable[[Session, Ticket, int], None] | None = None,
 ) -> Accepted:
     """Keep one job with its hold and its outbox row in one transaction, or raise a `Refusal` and keep nothing.
 
     Sound that a link leads to is brought first, by `incoming`; without it there is no door for any.
 
-    `key` makes a request that is sent again find the first job; the same key with another request is refused.
+    `key` makes a request that is sent again find the first job; the same key with another request is refused. Requests
+    are the same where their specs are or, for those that say more than that, where the `fingerprint` is. `also` keeps
+    what else belongs to a new job (and now, in milliseconds since the epoch), in its transaction.
     `request` is a chat's own id of the request: the same one again raises `Repeated`. `parent_id` is the job this one
     was made from; a spec that names its source needs none.
     """
@@ -121,9 +125,11 @@ async def submit(
         user, pause = enter(session, rules, requester, now)
         schedules.known_now(session, user, requester, now)
         if key is not None and (first := jobs.by_key(session, user.id, key)) is not None:
-            return _again(session, first, spec, pause)
+            return _again(session, first, spec, fingerprint, pause)
         weighed = weigh(session, rules, user, requester, reply_to, spec, brought, now)
-        job = keep(session, rules, weighed, now, key=key, parent_id=parent_id)
+        job = keep(session, rules, weighed, now, key=key, fingerprint=fingerprint, parent_id=parent_id)
+        if also is not None:
+            also(session, job, now)
         left = weighed.standing.available + allowance(session, rules.roles, user, requester, now) - job.price
         low = None
         if left < job.price:
@@ -156,8 +162,9 @@ def _known(session: Session, who: Requester, key: str | None, request: str | Non
     return user is not None and jobs.by_key(session, users.person(session, user.id).id, str(key)) is not None
 
 
-def _again(session: Session, first: Job, spec: Request, pause: Pause | None) -> Accepted:
-    if first.spec != spec.model_dump_json():
+def _again(session: Session, first: Job, spec: Request, fingerprint: str | None, pause: Pause | None) -> Accepted:
+    same = first.fingerprint == fingerprint if fingerprint is not None else first.spec == spec.model_dump_json()
+    if not same:
         raise Refusal("key_reused", field="key", value=first.key)
     return _accepted(session, first, pause, review=view.awaits_look(first))
 

@@ -18,6 +18,7 @@ from bot.compose.house import (
 )
 from bot.compose.running import deliver, serving, working
 from bot.compose.sign import is_worked, somebody_works
+from bot.compose.web import web_app
 from config.settings import Settings, load_settings
 from engine.separation.names import separates
 
@@ -46,5 +47,6 @@ __all__ = [
     "somebody_works",
     "troubles",
     "upgrade_database",
+    "web_app",
     "working",
 ]

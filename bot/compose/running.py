@@ -97,7 +97,7 @@ def _pool(
 async def working(house: House) -> AsyncIterator[Clock]:
     """Work the queue and deliver the terminal's outbox until the block ends; then drain."""
     require_engine(house.settings)
-    async with _running(house, works=True, chats=()) as clock:
+    async with _running(house, works=True) as clock:
         yield clock
 
 
@@ -124,7 +124,7 @@ async def serving(house: House) -> AsyncIterator[tuple[Clock, tuple[Chat, ...]]]
         # Closed last: what the queue finishes while it drains is still told.
         for chat in chats:
             stack.push_async_callback(chat.close)
-        wake.append(await stack.enter_async_context(_running(house, works=works, chats=chats)))
+        wake.append(await stack.enter_async_context(_running(house, works=works, chats=chats, web=True)))
         with accepted_tokens():
             for chat in chats:
                 await chat.start()
@@ -152,8 +152,11 @@ def _answer_swiftly() -> None:
 
 
 @asynccontextmanager
-async def _running(house: House, *, works: bool, chats: Sequence[Chat]) -> AsyncIterator[Clock]:
-    """The clock with the duties of this process, until the block ends; then what is under way is drained."""
+async def _running(house: House, *, works: bool, chats: Sequence[Chat] = (), web: bool = False) -> AsyncIterator[Clock]:
+    """The clock with the duties of this process, until the block ends; then what is under way is drained.
+
+    `web`: it answers over HTTP, too.
+    """
     # What only a worker needs is imported here: `minstrel jobs` answers sooner without it.
     from bot.on_terminal.courier import FolderCourier
     from workflows.clock import Clock
@@ -165,6 +168,10 @@ async def _running(house: House, *, works: bool, chats: Sequence[Chat]) -> Async
     lease_ms = int(house.settings.lease_s * 1000)
     terminal = FolderCourier(house.blobs.path, house.songs, house.rules)
     couriers: dict[str, Courier] = {"terminal": terminal, **{chat.surface: chat.courier for chat in chats}}
+    if web:
+        from bot.on_web.courier import WebCourier
+
+        couriers[WebCourier.surface] = WebCourier()
     boards: dict[str, Board] = {"terminal": terminal, **{chat.surface: chat.courier for chat in chats}}
     deliveries = Deliveries(house.db, couriers, boards, lease_ms=lease_ms)
     feeder = Feeder(house.db, house.rules, house.incoming)

@@ -10,13 +10,15 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
 import aiohttp
-from aiohttp import web
-from slack_bolt.adapter.aiohttp import to_aiohttp_response
+from slack_bolt.adapter.starlette.async_handler import to_starlette_response
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from bot.chat import BadToken
 from bot.desk import Desk
@@ -33,6 +35,8 @@ EVENTS = "/slack/events"
 READS_FILES = "files:read"
 BOT_TOKEN, APP_TOKEN = "MINSTREL_SLACK_BOT_TOKEN", "MINSTREL_SLACK_APP_TOKEN"
 CALL_S, CLOSING_S = 30.0, 5.0
+# What Slack may send us: commands and forms, never files.
+LARGEST = 1 << 20
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
 _INTERACTION = re.compile(r"(?:^|&)payload=")
 
@@ -83,9 +87,9 @@ class SlackSurface:
         """Whether Slack knows us by now."""
         return self._trying is None or self._trying.done()
 
-    def routes(self) -> Sequence[web.RouteDef]:
+    def routes(self) -> Sequence[Route]:
         """Where Slack's signed requests arrive; none where we connect ourselves."""
-        return (web.post(EVENTS, self._receive),) if self._signed else ()
+        return (Route(EVENTS, self._receive, methods=["POST"]),) if self._signed else ()
 
     async def start(self) -> None:
         """Log in and listen; while Slack can't be reached, that is tried again and again. Raises `BadToken`."""
@@ -141,12 +145,17 @@ class SlackSurface:
         self._connecting = asyncio.create_task(self._socket.connect())
         await asyncio.wait([self._connecting], timeout=CONNECTING_S)
 
-    async def _receive(self, request: web.Request) -> web.Response:
+    async def _receive(self, request: Request) -> Response:
+        body = bytearray()
+        async for piece in request.stream():
+            body += piece
+            if len(body) > LARGEST:
+                return Response(status_code=413)
         try:
-            asked = _bolt_request(await request.text(), request)
+            asked = _bolt_request(body.decode(), request)
         except (ValueError, LookupError, AttributeError, TypeError):
-            return web.Response(status=400)
-        return await to_aiohttp_response(await self._app.async_dispatch(asked))
+            return Response(status_code=400)
+        return to_starlette_response(await self._app.async_dispatch(asked))
 
 
 def _authorized(token: str) -> Callable[..., Awaitable[AuthorizeResult]]:
@@ -167,7 +176,7 @@ def _token(setting: str) -> Iterator[None]:
         raise
 
 
-def _bolt_request(body: str, request: web.Request) -> AsyncBoltRequest:
+def _bolt_request(body: str, request: Request) -> AsyncBoltRequest:
     """The request as Bolt reads it.
 
     Bolt (1.30) takes a form with the word "payload" anywhere in it for one with a field of that name, and then for
@@ -176,7 +185,7 @@ def _bolt_request(body: str, request: web.Request) -> AsyncBoltRequest:
     is_command = not _INTERACTION.search(body) and not body.startswith("{")
     read = AsyncBoltRequest(
         body=body.replace("payload", "%70ayload") if is_command else body,
-        query=request.query_string,
+        query=request.url.query,
         headers=dict(request.headers),
     )
     # The signature is of what came.

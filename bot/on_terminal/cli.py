@@ -145,7 +145,7 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = _add(commands, "serve", "serve", "run the chats, the queue and the engine until stopped")
     serve.add_argument("--host", default="127.0.0.1", metavar="H", help="address to listen on (default: 127.0.0.1)")
-    serve.add_argument("--port", type=int, metavar="P", help="port to listen on (default: 8080 where a chat needs one)")
+    serve.add_argument("--port", type=int, metavar="P", help="port to listen on (default: 8080)")
     _add(commands, "worker", "worker", "work the queue until stopped")
     doctor = _add(commands, "doctor", "doctor", "check this machine and say what is missing")
     doctor.add_argument("--json", action="store_true", help="print JSON")

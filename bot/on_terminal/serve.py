@@ -13,6 +13,8 @@ from bot.compose import House, Settings, Trouble, open_house
 from bot.front_door import listening
 from bot.replies import reply
 
+PORT = 8080
+
 
 def run(settings: Settings, args: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT; then finish what is nearly done and hand the rest back."""
@@ -36,14 +38,18 @@ async def _serve(house: House, host: str, port: int | None) -> None:
             serving.cancel()
             await asyncio.gather(serving, return_exceptions=True)
             return
-        _, chats = serving.result()
+        clock, chats = serving.result()
         routes = [route for chat in chats for route in chat.routes()]
-        if routes or port is not None:
-            try:
-                port = await stack.enter_async_context(listening(host, 8080 if port is None else port, routes))
-            except OSError as error:
-                raise Trouble("port_in_use", port=str(port), reason=str(error.strerror)) from error
-            _say(reply("listening", address=f"http://{host}:{port}"))
+        app = compose.web_app(house, lambda: clock.nudge("dispatch", "outbox"), routes)
+        try:
+            at = await stack.enter_async_context(listening(host, PORT if port is None else port, app))
+        except OSError as error:
+            if port is not None or routes:
+                raise Trouble("port_in_use", port=str(port or PORT), reason=str(error.strerror)) from error
+            # Nobody asked for that one: what does not need it goes on.
+            _say(reply("no_port", port=PORT, reason=str(error.strerror)))
+        else:
+            _say(reply("listening", address=f"http://{host}:{at}"))
         for chat in chats:
             _say(reply("chat_ready" if chat.reached else "chat_awaited", chat=chat.title))
         if not chats:

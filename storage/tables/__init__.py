@@ -11,12 +11,14 @@ from storage.tables.people import Ban, Departed, Erased, Identity, LinkCode, Use
 from storage.tables.queue import LIVE, QUICK, Gate, GateState, Job, JobStatus, Lane, Outbox
 from storage.tables.runs import Run, RunKind, RunStatus, Step, StepState
 from storage.tables.schedules import Firing, Schedule, ScheduleKind
+from storage.tables.web import ApiKey, JobMark, Ordered, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "LIVE",
     "QUICK",
     "Account",
     "AccountKind",
+    "ApiKey",
     "Asked",
     "Audit",
     "Ban",
@@ -38,9 +40,11 @@ __all__ = [
     "HoldState",
     "Identity",
     "Job",
+    "JobMark",
     "JobStatus",
     "Lane",
     "LinkCode",
+    "Ordered",
     "Outbox",
     "Recording",
     "Report",
@@ -62,5 +66,7 @@ __all__ = [
     "Transfer",
     "User",
     "Vote",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "core",
 ]

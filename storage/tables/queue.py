@@ -36,6 +36,7 @@ class Job(Table, table=True):
     engine can make together, `engine` who made it last. A `parked` job waits for a moderator, not for an engine.
     `recording_id` is the sound from outside that it starts from; `analysis` (JSON text) is all that comes of a job that
     makes no takes. `step_id`: it is a step of a run, whose own message tells of it; such a job has none.
+    `fingerprint` tells requests under one `key` apart where what was asked for is more than the spec.
     """
 
     __tablename__ = "job"
@@ -64,6 +65,7 @@ class Job(Table, table=True):
     user_id: int = Field(foreign_key="user.id", sa_type=BigInteger)
     parent_id: int | None = Field(default=None, foreign_key="job.id", index=True, sa_type=BigInteger)
     key: str | None = Field(default=None, sa_type=Text)
+    fingerprint: str | None = Field(default=None, sa_type=Text)
     surface: str = Field(sa_type=Text)
     channel: str = Field(sa_type=Text)
     server: str | None = Field(default=None, sa_type=Text)

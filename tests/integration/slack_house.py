@@ -11,6 +11,8 @@ from dataclasses import field as kept
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from starlette.applications import Starlette
+
 from bot.desk import Desk
 from bot.front_door import listening
 from bot.on_slack.courier import SlackCourier
@@ -125,7 +127,8 @@ class Scene:
             await self.slack.sockets.connected()
             self.people = self.slack.people
         else:
-            port = await self.stack.enter_async_context(listening("127.0.0.1", 0, self.surface.routes()))
+            app = Starlette(routes=self.surface.routes())
+            port = await self.stack.enter_async_context(listening("127.0.0.1", 0, app))
             self.people = self.slack.over_http(f"http://127.0.0.1:{port}{EVENTS}")
 
     async def restart(self) -> None:

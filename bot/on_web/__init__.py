@@ -1,0 +1,1 @@
+"""Minstrel over HTTP: the API."""
