@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, delete, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -13,8 +14,26 @@ from storage.tables import Identity, User
 
 # Whoever may use the terminal owns the house: a name given there is the user of that name, wherever they came from.
 TERMINAL = "terminal"
+# Whoever comes here comes by a key, which somebody had who was known before.
+WEB = "web"
 # Who the terminal is when no name is given: nobody becomes that by what a chat calls them.
 RESERVED = frozenset({"local", "operator"})
+# Asked for with every request of everybody: a statement that is built once costs half of one that is built each time.
+_KNOWN = (
+    select(User)
+    .join(Identity, col(Identity.user_id) == col(User.id))
+    .where(Identity.surface == bindparam("surface"), Identity.external_id == bindparam("external_id"))
+)
+_LOCKED, _LOCKED_ALONE = (
+    _KNOWN.with_for_update(key_share=not alone, read=not alone, of=User).execution_options(populate_existing=True)
+    for alone in (False, True)
+)
+_CALLED = (
+    select(Identity.external_id)
+    .where(Identity.user_id == bindparam("user_id"), Identity.surface == bindparam("surface"))
+    .order_by(col(Identity.id))
+    .limit(1)
+)
 
 
 def ensure(session: Session, *, surface: str, external_id: str, name: str, now: int, alone: bool = False) -> User:
@@ -55,7 +74,7 @@ def by_name(session: Session, name: str) -> User | None:
 
 def known(session: Session, surface: str, external_id: str) -> User | None:
     """The person a surface knows as `external_id`; None for somebody who never asked for anything."""
-    return session.exec(_known(surface, external_id)).first()
+    return session.exec(_KNOWN, params={"surface": surface, "external_id": external_id}).first()
 
 
 def present(session: Session, surface: str, external_id: str, *, alone: bool = False) -> User | None:
@@ -64,8 +83,9 @@ def present(session: Session, surface: str, external_id: str, *, alone: bool = F
     `alone`: until then they do nothing else, either. It has to be said by the first who asks for them in a transaction:
     two who lock a row together and then each want it for themselves would wait for each other.
     """
-    locked = _known(surface, external_id).with_for_update(key_share=not alone, read=not alone, of=User)
-    while (user := session.exec(locked.execution_options(populate_existing=True)).first()) is not None:
+    locked = _LOCKED_ALONE if alone else _LOCKED
+    given = {"surface": surface, "external_id": external_id}
+    while (user := session.exec(locked, params=given).first()) is not None:
         if user.joined is None and user.erased_at is None:
             return user
         # They were joined while we waited, or forgotten: the next look finds whom to, or nobody.
@@ -75,8 +95,7 @@ def present(session: Session, surface: str, external_id: str, *, alone: bool = F
 def external_id(session: Session, user_id: int, surface: str) -> str | None:
     """What `surface` calls the person who is, or was, `user_id`."""
     own = get(session, user_id)
-    theirs = select(Identity.external_id).where(Identity.user_id == (own.joined or own.id), Identity.surface == surface)
-    return session.exec(theirs.order_by(col(Identity.id)).limit(1)).first()
+    return session.exec(_CALLED, params={"user_id": own.joined or own.id, "surface": surface}).first()
 
 
 def get(session: Session, user_id: int) -> User:
@@ -106,14 +125,6 @@ def staying(session: Session, user_id: int, *, alone: bool = False) -> User:
 def everyone(user_id: int) -> SelectOfScalar[int]:
     """The numbers that the person `user_id` has and had: what they did under any of them is theirs."""
     return select(User.id).where(or_(User.id == user_id, User.joined == user_id))
-
-
-def _known(surface: str, external_id: str) -> SelectOfScalar[User]:
-    return (
-        select(User)
-        .join(Identity, col(Identity.user_id) == col(User.id))
-        .where(Identity.surface == surface, Identity.external_id == external_id)
-    )
 
 
 def _new(session: Session, surface: str, name: str, now: int) -> User:

@@ -37,6 +37,9 @@ def welcome(session: Session, pricing: Pricing, requester: Requester, now: int, 
     surface, external_id = requester.surface, requester.external_id
     if (met := users.present(session, surface, external_id, alone=alone)) is not None:
         return met
+    if surface == users.WEB:
+        # Their key was good a moment ago: they had themselves forgotten since. Nobody comes back by what began then.
+        raise Refusal("unauthorized")
     user = users.ensure(session, surface=surface, external_id=external_id, name=requester.name, now=now, alone=alone)
     account = account_of(user)
     ledger.open_account(session, account)
@@ -150,9 +153,10 @@ async def foreseen(db: Database, pricing: Pricing, name: str) -> Balance | None:
 
 @dataclass(frozen=True)
 class Move:
-    """Credits that came (`change` above 0) or went. `kind` is the transfer's, or "welcome".
+    """Credits that came (`change` above 0) or went, with the number and the time of the transfer. `kind` is the
+    transfer's, or "welcome".
 
-    `job` and `title` of the song that was paid, `name` of whoever is on the other side, `note` what they said.
+    `job`, `task` and `title` of what was paid, `name` of whoever is on the other side, `note` what they said.
     """
 
     change: int
@@ -161,6 +165,9 @@ class Move:
     title: str | None = None
     name: str | None = None
     note: str | None = None
+    id: int = 0
+    at: int = 0
+    task: str | None = None
 
 
 @dataclass(frozen=True)
@@ -183,7 +190,7 @@ async def account(db: Database, rules: Rules, requester: Requester, limit: int =
         own, welcomed = account_of(user), bans.is_welcome(session, user.id, now)
         return Statement(
             ledger.balance(session, own),
-            tuple(_move(session, own, row) for row in ledger.statement(session, own, limit)),
+            tuple(move(session, own, row) for row in ledger.statement(session, own, limit)),
             daily_waiting(session, rules.roles, user, requester, now) if welcomed else None,
             rules.roles.monthly(requester)[1],
         )
@@ -191,16 +198,18 @@ async def account(db: Database, rules: Rules, requester: Requester, limit: int =
     return await db.awrite(look)
 
 
-def _move(session: Session, own: str, row: Transfer) -> Move:
+def move(session: Session, own: str, row: Transfer) -> Move:
+    """What a transfer was for the account `own`, which is on one side of it."""
     change = row.amount if row.credit_id == own else -row.amount
     if row.hold_key is not None:
         number = jobs.held_by(row.hold_key)
         job = jobs.get(session, number)
-        return Move(change, row.kind, job=number, title=None if job is None else job.title)
+        title, task = (None, None) if job is None else (job.title, job.task)
+        return Move(change, row.kind, job=number, title=title, id=row.id, at=row.created_at, task=task)
     other = row.debit_id if row.credit_id == own else row.credit_id
     name = users.get(session, int(other.removeprefix("user:"))).name if other.startswith("user:") else None
     kind = "welcome" if row.key == f"welcome:{own}" else row.kind
-    return Move(change, kind, name=name, note=row.note)
+    return Move(change, kind, name=name, note=row.note, id=row.id, at=row.created_at)
 
 
 async def statement(db: Database, name: str, limit: int = 50) -> tuple[str, list[Transfer]]:

@@ -94,6 +94,15 @@ def _parser() -> argparse.ArgumentParser:
     credits.add_argument("--key", metavar="KEY", help="grant once for this key, however often a script asks")
     credits.add_argument("--json", action="store_true", help="print JSON")
 
+    keys = _add(commands, "keys", "keys", "keys by which programs act for people: create, list, revoke")
+    keys.add_argument("action", nargs="?", default="list", choices=("create", "list", "revoke"))
+    keys.add_argument("id", nargs="?", metavar="ID", help="which key to revoke, as `list` shows it")
+    keys.add_argument("--user", metavar="NAME", help="whose: what they are called in this house")
+    keys.add_argument("--label", metavar="TEXT", help="what it is for, so that you know it again")
+    keys.add_argument("--scopes", metavar="LIST", help="some of read,create,manage,webhooks (default: all)")
+    keys.add_argument("--days", type=int, metavar="N", help="good for so many days (default: until it is revoked)")
+    keys.add_argument("--json", action="store_true", help="print JSON")
+
     batch = _add(commands, "batch", "batch", "many songs from one file: CSV, JSONL, YAML, or a command in each line")
     batch.add_argument("file", metavar="FILE", help="the file, or - for what is piped in")
     batch.add_argument("--as", dest="name", default="local", metavar="NAME", help="who asks (default: local)")

@@ -25,11 +25,12 @@ def run(settings: Settings, args: argparse.Namespace) -> int:
 
 async def _serve(house: House, host: str, port: int | None) -> None:
     stop = asyncio.Event()
+    reached: str | None = None
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        serving = asyncio.create_task(stack.enter_async_context(compose.serving(house)))
+        serving = asyncio.create_task(stack.enter_async_context(compose.serving(house, lambda: reached)))
         stopped = asyncio.create_task(stop.wait())
         # A chat that is down is tried again and again; that must not keep anybody from stopping us.
         await asyncio.wait([serving, stopped], return_when=asyncio.FIRST_COMPLETED)
@@ -47,9 +48,11 @@ async def _serve(house: House, host: str, port: int | None) -> None:
             if port is not None or routes:
                 raise Trouble("port_in_use", port=str(port or PORT), reason=str(error.strerror)) from error
             # Nobody asked for that one: what does not need it goes on.
+            reached = ""
             _say(reply("no_port", port=PORT, reason=str(error.strerror)))
         else:
-            _say(reply("listening", address=f"http://{host}:{at}"))
+            reached = f"http://[{host}]:{at}" if ":" in host else f"http://{host}:{at}"
+            _say(reply("listening", address=reached))
         for chat in chats:
             _say(reply("chat_ready" if chat.reached else "chat_awaited", chat=chat.title))
         if not chats:

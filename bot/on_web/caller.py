@@ -5,34 +5,49 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Depends, Security
-from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader, HTTPBearer
 
-from bot.on_web.house import Here
+from bot.on_web.house import Here, Web
 from workflows import keys, tokens
-from workflows.keys import PREFIX, Caller
+from workflows.keys import PREFIX, SCOPES, Caller
 from workflows.refusal import Refusal
 
 KEY = APIKeyHeader(name="X-API-Key", scheme_name="key", auto_error=False, description="A key: ap_…")
 BEARER = HTTPBearer(scheme_name="bearer", auto_error=False, description="A key, or a token made from one")
+# A token has a third of this, a key less.
+LONGEST = 1024
 
 
 async def _caller(
-    web: Here,
-    key: Annotated[str | None, Security(KEY)],
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)],
+    request: Request, web: Here, key: Annotated[object, Security(KEY)], bearer: Annotated[object, Security(BEARER)]
 ) -> Caller:
-    """Who calls. Where both headers came, they have to be good for the same. Raises `Refusal`."""
-    given = [each for each in (key, bearer.credentials if bearer is not None else None) if each]
-    found = [await _known(web, each) for each in dict.fromkeys(given)]
-    calls = found[0] if found else None
-    if calls is None or any(other is None or other.key_id != calls.key_id for other in found):
+    """Who calls. Raises `Refusal`."""
+    # Only described by these: what they find is the first header of several, and we want to know of all.
+    del key, bearer
+    given = _given(request)
+    calls = await _known(web, given.pop()) if len(given) == 1 else None
+    if calls is None:
         raise Refusal("unauthorized")
     return calls
 
 
-async def _known(web: Here, given: str) -> Caller | None:
-    return await (keys.caller if given.startswith(PREFIX) else tokens.caller)(web.db, given)
+def _given(request: Request) -> set[str]:
+    """All that came as a key. The reference's own client sends the same in two headers; two that differ are nobody.
+
+    Another kind of `Authorization` is somebody else's: of a proxy before us, perhaps.
+    """
+    said = (line.strip().partition(" ") for line in request.headers.getlist("authorization"))
+    found = [*request.headers.getlist("x-api-key"), *(rest for how, _, rest in said if how.lower() == "bearer")]
+    return {each.strip() for each in found if each.strip()}
+
+
+async def _known(web: Web, given: str) -> Caller | None:
+    if len(given) > LONGEST:
+        return None
+    if given.startswith(PREFIX):
+        return await keys.caller(web.db, given)
+    return await tokens.caller(web.db, web.seal, given)
 
 
 def needs(scope: str) -> Callable[[Caller], Awaitable[Caller]]:
@@ -40,7 +55,8 @@ def needs(scope: str) -> Callable[[Caller], Awaitable[Caller]]:
 
     async def caller(calls: Annotated[Caller, Depends(_caller)]) -> Caller:
         if scope not in calls.scopes:
-            raise Refusal("no_scope", scope=scope, has=", ".join(sorted(calls.scopes)))
+            has = ", ".join(each for each in SCOPES if each in calls.scopes)
+            raise Refusal("no_scope", scope=scope, has=has or None)
         return calls
 
     return caller
