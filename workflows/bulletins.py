@@ -16,6 +16,7 @@ from sqlmodel import Session
 from storage import bulletins, users
 from storage.database import Database
 from storage.tables import Bulletin, BulletinKind
+from workflows.errands import AT_ONCE
 
 # Where each kind is looked up: `look(session, subject)`, loaded when there is something to tell of it.
 _VIEWS: Mapping[BulletinKind, str] = {
@@ -92,6 +93,8 @@ def look(session: Session, row: Bulletin) -> Notice:
 
 class Bulletins:
     """The line of bulletins: what `workflows.deliver` takes to `boards`."""
+
+    at_once = AT_ONCE
 
     def __init__(self, db: Database, boards: Mapping[str, Board]) -> None:
         self._db, self._boards = db, boards

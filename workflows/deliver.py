@@ -1,6 +1,7 @@
 """The outbox: every post goes out, and only once (promise 4). Slow work happens after commit, never inside one.
 
 Two lines of things are taken to the chats alike: what is told about each job, and bulletins (`workflows.bulletins`).
+Others go the same way, such as webhooks (`workflows.webhooks.line`).
 """
 
 from __future__ import annotations
@@ -18,15 +19,13 @@ from storage import jobs, outbox
 from storage.database import Database
 from storage.tables import Outbox
 from workflows.bulletins import Board, Bulletins
-from workflows.errands import Errand, Line
+from workflows.errands import AT_ONCE, Errand, Line
 from workflows.people import now_ms
 from workflows.view import JobView, look
 
 log = logging.getLogger(__name__)
 
 LEASE_MS = 60_000
-# Things of one line on their way to one surface at once; one slow surface never holds up another.
-AT_ONCE = 10
 # A delivery that hangs for so long counts as one without an answer.
 LONGEST_S = 300.0
 # Trouble passes: an outage of hours loses nothing, and after it people need not wait long.
@@ -82,7 +81,8 @@ class Courier(Protocol):
 class Deliveries:
     """Takes what is due to its couriers and boards: of each line one thing at a time in each channel.
 
-    `on_end` is called when there is room for the next. Several processes may do so on one database.
+    `more` are lines of things that go elsewhere. `on_end` is called when there is room for the next. Several processes
+    may do so on one database.
     """
 
     def __init__(
@@ -91,10 +91,11 @@ class Deliveries:
         couriers: Mapping[str, Courier],
         boards: Mapping[str, Board] | None = None,
         *,
+        more: Sequence[Line] = (),
         lease_ms: int = LEASE_MS,
     ) -> None:
         self._db, self._lease_ms = db, lease_ms
-        self._lines: tuple[Line, ...] = (Parcels(couriers), Bulletins(db, boards or {}))
+        self._lines: tuple[Line, ...] = (Parcels(couriers), Bulletins(db, boards or {}), *more)
         self._going: dict[asyncio.Task[None], tuple[Line, Errand]] = {}
         self.on_end: Callable[[], None] = lambda: None
 
@@ -112,7 +113,7 @@ class Deliveries:
         await asyncio.gather(*late, return_exceptions=True)
 
     async def _dispatch(self, line: Line) -> int:
-        room = {surface: AT_ONCE - len(self._busy(line, surface)) for surface in line.surfaces}
+        room = {surface: line.at_once - len(self._busy(line, surface)) for surface in line.surfaces}
         free = tuple(surface for surface, places in room.items() if places > 0)
         if not free or not await self._db.aread(lambda s: line.is_due(s, free, now_ms())):
             return 0
@@ -175,6 +176,8 @@ class Deliveries:
 
 class Parcels:
     """The line of what is told about jobs: what `storage.outbox` keeps, taken to `couriers`."""
+
+    at_once = AT_ONCE
 
     def __init__(self, couriers: Mapping[str, Courier]) -> None:
         self._couriers = couriers

@@ -7,6 +7,9 @@ from typing import Protocol
 
 from sqlmodel import Session
 
+# Things of one line on their way to one surface at once; one slow surface never holds up another.
+AT_ONCE = 10
+
 
 class Errand(Protocol):
     """One thing under way to one channel, leased to us. What is written about it changes nothing once it is not ours.
@@ -43,9 +46,10 @@ class Errand(Protocol):
 
 
 class Line(Protocol):
-    """Things that wait to be taken to `surfaces`."""
+    """Things that wait to be taken to `surfaces`, to each of them `at_once` at a time."""
 
     surfaces: tuple[str, ...]
+    at_once: int
 
     def is_due(self, session: Session, surfaces: Collection[str], now: int) -> bool:
         """Whether there is anything for one of `surfaces`; reads only."""

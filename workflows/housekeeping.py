@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from storage import asked, blobs, drafts, erased, erasure, heard, outbox, recordings, runs
+from storage import asked, blobs, drafts, erased, erasure, heard, outbox, recordings, runs, webhook_deliveries
 from storage.database import Database
 from workflows import incoming
 from workflows.limits import Retention
@@ -58,6 +58,7 @@ async def forget(db: Database) -> None:
         runs.forget_proposed_before(session, now - PROPOSED_MS)
         recordings.forget(session, **unused)
         outbox.forget(session, now - TOLD_MS)
+        webhook_deliveries.forget(session, now - TOLD_MS)
         erased.forget(session, now - ERASED_MS, now)
         erasure.finish(session)
 
@@ -69,6 +70,7 @@ async def forget(db: Database) -> None:
             or runs.any_proposed_before(session, now - PROPOSED_MS)
             or recordings.any_forgotten(session, **unused)
             or outbox.any_before(session, now - TOLD_MS)
+            or webhook_deliveries.any_before(session, now - TOLD_MS)
             or erased.any_before(session, now - ERASED_MS, now)
             or erasure.any_left(session)
         )

@@ -43,6 +43,12 @@ TEXT = Wanted(
     "link_not_rows",
 )
 
+PICTURE = Wanted(
+    "image/png, image/jpeg, image/webp, image/gif, */*;q=0.5",
+    re.compile(r"image/(?!svg)[\w.+-]+|application/octet-stream|binary/octet-stream"),
+    "link_not_picture",
+)
+
 
 def leads_on(answer: httpx.Response) -> str | None:
     """Where this answer sends us, None if it does not."""

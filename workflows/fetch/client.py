@@ -8,7 +8,6 @@ import ssl
 import weakref
 from dataclasses import dataclass
 from dataclasses import field as attribute
-from functools import cached_property
 from pathlib import Path
 
 import httpcore
@@ -16,9 +15,9 @@ import httpx
 
 from workflows.fetch import answer as answers
 from workflows.fetch import link as links
-from workflows.fetch.answer import SOUND, TEXT, Wanted
-from workflows.fetch.names import Lookups, Resolve
-from workflows.fetch.network import Guard, Transport, Wire
+from workflows.fetch.answer import PICTURE, SOUND, TEXT, Wanted
+from workflows.fetch.names import Resolve
+from workflows.fetch.network import Outside, Wire
 from workflows.limits import Fetching
 from workflows.refusal import Refusal
 
@@ -59,9 +58,7 @@ class Fetcher:
         network: httpcore.AsyncNetworkBackend | None = None,
     ) -> None:
         self._rules = rules
-        # A lookup that was given up still takes its thread for a while.
-        self._lookups = Lookups(2 * rules.at_once)
-        self._guard = Guard(private_hosts, resolve or self._lookups, network or httpcore.AnyIOBackend())
+        self._outside = Outside(private_hosts, rules.at_once, resolve, network)
         # A semaphore serves one event loop only.
         self._places: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
             weakref.WeakKeyDictionary()
@@ -69,14 +66,16 @@ class Fetcher:
         self._under_way: dict[asyncio.Timeout, asyncio.Future[None]] = {}
         self._closed = False
 
-    async def fetch(self, url: str, to: Path, *, field: str, text_of: int | None = None) -> Fetched:
+    async def fetch(
+        self, url: str, to: Path, *, field: str, text_of: int | None = None, picture_of: int | None = None
+    ) -> Fetched:
         """Write the file behind `url` to `to`; a file that is there is replaced. On any failure there is none.
 
-        It may be sound or, where `text_of` says so, text of at most so many bytes. Raises `Refusal` that names `field`.
-        Waits while as many as may are fetched at once.
+        It may be sound or, where `text_of` or `picture_of` says so, text or a picture of at most so many bytes. Raises
+        `Refusal` that names `field`. Waits while as many as may are fetched at once.
         """
-        wanted = SOUND if text_of is None else TEXT
-        most = int(self._rules.most_mb * MB) if text_of is None else text_of
+        wanted = TEXT if text_of is not None else PICTURE if picture_of is not None else SOUND
+        most = text_of or picture_of or int(self._rules.most_mb * MB)
         try:
             async with self._place():
                 return await self._in_time(url, to, wanted, most)
@@ -93,12 +92,7 @@ class Fetcher:
             if not clock.expired():
                 clock.reschedule(now)
         await asyncio.gather(*self._under_way.values())
-        self._lookups.close()
-
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        # Also the certificates of SSL_CERT_FILE, as everywhere.
-        return httpx.create_ssl_context()
+        self._outside.close()
 
     def _place(self) -> asyncio.Semaphore:
         return self._places.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(self._rules.at_once))
@@ -128,7 +122,7 @@ class Fetcher:
     async def _followed(self, link: httpx.URL, to: Path, wanted: Wanted, most: int) -> Fetched:
         """Each step gets a connection of its own, and with it the judgement of its address."""
         for _ in range(self._rules.redirects + 1):
-            async with Transport(self._guard, self._tls) as transport:
+            async with self._outside.transport() as transport:
                 answer = await transport.handle_async_request(self._request(link, wanted))
                 try:
                     location = answers.leads_on(answer)

@@ -10,13 +10,15 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from functools import cached_property
+from ipaddress import ip_address
 from typing import Any
 
 import httpcore
 import httpx
 
 from workflows.fetch.addresses import is_public, is_this_machine
-from workflows.fetch.names import Resolve, is_inside
+from workflows.fetch.names import Lookups, Resolve, is_inside
 from workflows.refusal import Refusal
 
 # How many addresses of one name are tried.
@@ -75,7 +77,7 @@ class Guard(httpcore.AsyncNetworkBackend):
     """Makes connections to public addresses only, and to `private_hosts` ("nas.lan", "10.0.0.5:8080", "[fd00::5]")."""
 
     def __init__(self, private_hosts: Collection[str], resolve: Resolve, network: httpcore.AsyncNetworkBackend) -> None:
-        self._private = frozenset(host.casefold() for host in private_hosts)
+        self._private = private_hosts
         self._resolve = resolve
         self._network = network
 
@@ -111,7 +113,7 @@ class Guard(httpcore.AsyncNetworkBackend):
         await asyncio.sleep(seconds)
 
     async def _judged(self, host: str, port: int, timeout: float | None) -> Sequence[str]:
-        own = self._is_listed(host, port)
+        own = _is_listed(self._private, host, port)
         if not own and is_inside(host):
             raise Refusal("link_not_public")
         try:
@@ -126,9 +128,25 @@ class Guard(httpcore.AsyncNetworkBackend):
             raise Refusal("link_not_public")
         return addresses
 
-    def _is_listed(self, host: str, port: int) -> bool:
-        name = f"[{host}]" if ":" in host else host
-        return not self._private.isdisjoint({host.casefold(), name.casefold(), f"{name}:{port}".casefold()})
+
+def may_lead_outside(url: httpx.URL, private_hosts: Collection[str]) -> bool:
+    """Whether nothing about `url` says by itself that it leads inside. Where a name leads only a connection finds out.
+
+    `private_hosts` may be asked all the same.
+    """
+    if _is_listed(private_hosts, url.host, url.port or {"http": 80, "https": 443}[url.scheme]):
+        return True
+    try:
+        ip_address(url.host)
+    except ValueError:
+        return not is_inside(url.host)
+    return is_public(url.host) and not is_this_machine(url.host)
+
+
+def _is_listed(private_hosts: Collection[str], host: str, port: int) -> bool:
+    name = f"[{host}]" if ":" in host else host
+    spelled = {host.casefold(), name.casefold(), f"{name}:{port}".casefold()}
+    return any(listed.casefold() in spelled for listed in private_hosts)
 
 
 class Transport(httpx.AsyncBaseTransport):
@@ -145,6 +163,7 @@ class Transport(httpx.AsyncBaseTransport):
                 method=request.method,
                 url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
                 headers=request.headers.raw,
+                content=request.stream,
                 extensions=request.extensions,
             )
         )
@@ -167,3 +186,28 @@ class _Body(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._answer.aclose()
+
+
+class Outside:
+    """The way out for one client that does `at_once` things at a time: look-ups, guard and certificates of its own."""
+
+    def __init__(
+        self, private_hosts: Collection[str], at_once: int, resolve: Resolve | None = None,
+        network: httpcore.AsyncNetworkBackend | None = None,
+    ) -> None:  # fmt: skip
+        # A lookup that was given up still takes its thread for a while.
+        self._lookups = Lookups(2 * at_once)
+        self._guard = Guard(private_hosts, resolve or self._lookups, network or httpcore.AnyIOBackend())
+
+    def transport(self) -> Transport:
+        """One that is to be used for one request."""
+        return Transport(self._guard, self._tls)
+
+    def close(self) -> None:
+        """Look nothing up any more."""
+        self._lookups.close()
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        # Also the certificates of SSL_CERT_FILE, as everywhere.
+        return httpx.create_ssl_context()

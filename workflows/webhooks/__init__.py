@@ -1,0 +1,1 @@
+"""Webhooks: people's own programs are told what becomes of their jobs, wherever those were asked for."""
