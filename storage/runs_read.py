@@ -10,6 +10,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 
 from storage.tables import LIVE, Blob, Job, Run, Step, StepState, Track, TrackFile
+from storage.tracks import COPY
 from storage.users import everyone
 
 
@@ -127,7 +128,7 @@ def files_of(session: Session, step_ids: Collection[int]) -> tuple[File, ...]:
         .join(Track, col(Track.job_id) == col(Job.id))
         .join(TrackFile, col(TrackFile.track_id) == col(Track.id))
         .join(Blob, col(Blob.digest) == col(TrackFile.digest))
-        .where(col(Step.id).in_(step_ids))
+        .where(col(Step.id).in_(step_ids), col(TrackFile.kind) != COPY)
         .order_by(col(Step.id), col(Track.take), col(TrackFile.id))
     )  # fmt: skip
     return tuple(File(*row) for row in session.connection().execute(rows))

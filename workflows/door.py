@@ -35,8 +35,10 @@ class Fetched(Protocol):
 class Fetcher(Protocol):
     """Fetches what a link leads to, guarded (`workflows.fetch`)."""
 
-    async def fetch(self, url: str, to: Path, *, field: str, text_of: int | None = None) -> Fetched:
-        """Write it to `to`; where `text_of` says so, it is text of at most so many bytes, else sound.
+    async def fetch(
+        self, url: str, to: Path, *, field: str, text_of: int | None = None, picture_of: int | None = None
+    ) -> Fetched:
+        """Write it to `to`: text or a picture of at most so many bytes where either says so, else sound.
 
         Raises `Refusal` that names `field`.
         """

@@ -20,14 +20,14 @@ from storage import jobs, recordings, seal, tracks
 from storage.blobs import FULL, Blobs, KeptBlob
 from storage.database import Database
 from storage.errors import StorageFull
-from workflows import bans, moderation, reach, signed_links
+from workflows import bans, downloads, moderation, reach, signed_links
 from workflows.credits import welcome
 from workflows.door import Door, Fetcher
 from workflows.people import ReplyTo, Requester, now_ms
 from workflows.recording import link_field, link_of
 from workflows.refusal import Refusal
 from workflows.rules import Rules
-from workflows.signed_links import GOOD_FOR_S, Sound
+from workflows.signed_links import GOOD_FOR_S, Piece, Sound
 
 FLAC = "flac"
 
@@ -58,6 +58,19 @@ class Brought:
         return self.id
 
 
+@dataclass(frozen=True)
+class Received:
+    """A file that was taken in: one of our own links to it, and until when (seconds since the epoch) that is good.
+
+    `title` is what it is called, `duration` is in seconds.
+    """
+
+    link: str
+    until_s: int
+    title: str
+    duration: float
+
+
 class Incoming(Door):
     """The door for sound. `decoder` makes it ours."""
 
@@ -66,7 +79,7 @@ class Incoming(Door):
         folder: Path, house: str | None = None,
     ) -> None:  # fmt: skip
         super().__init__(db=db, blobs=blobs, rules=rules, fetcher=fetcher, folder=folder, house=house)
-        self._decoder = decoder
+        self.decoder = decoder
 
     async def bring(
         self, spec: Request, who: Requester, where: ReplyTo, *, parent_id: int | None = None,
@@ -83,9 +96,16 @@ class Incoming(Door):
         again = await self.db.aread(lambda session: self._again(session, spec, field, who, where, parent_id))
         if again is not None:
             return again
+        at_s = (now_ms() if asked_at is None else asked_at) // 1000
         if signed_links.is_ours(url, self.house):
-            at_s = (now_ms() if asked_at is None else asked_at) // 1000
             return await self.db.aread(lambda session: self._ours(session, spec, field, url, at_s))
+        piece = await self.db.aread(
+            lambda session: signed_links.file_of(seal.key(session), url, field=field, now_s=at_s)
+        )
+        if piece is not None:
+            return await self._of_file(spec, field, piece, who)
+        if signed_links.is_file(url, self.house):
+            raise Refusal("link_forged", field=field)
         await self.db.awrite(lambda session: self.require_may_bring(session, who, spec))
         async with self.room(who) as room:
             fetched = await self.fetcher.fetch(url, room / "fetched", field=field)
@@ -93,15 +113,17 @@ class Incoming(Door):
             return Brought(spec, field, decoded.duration, blob=blob, decoded=decoded)
 
     async def take_in(self, file: Path, name: str, who: Requester, *, field: str) -> str:
-        """`receive` for a `file` that is on this machine; it stays where it is."""
+        """`receive` for a `file` that is on this machine, where it stays; returns the link."""
 
         async def there(_room: Path) -> Path:
             return file
 
-        return await self.receive(there, name, who, field=field)
+        return (await self.receive(there, name, who, field=field)).link
 
-    async def receive(self, get: Callable[[Path], Awaitable[Path]], name: str, who: Requester, *, field: str) -> str:
-        """Keep the sound of an uploaded file, called `name`; returns one of our own links to it.
+    async def receive(
+        self, get: Callable[[Path], Awaitable[Path]], name: str, who: Requester, *, field: str
+    ) -> Received:
+        """Keep the sound of an uploaded file, called `name`.
 
         `get` puts the file into the folder that it is given, and says where it is. It is not asked while something else
         of the same person comes in, nor where they may bring nothing. Raises `Refusal` that names `field`.
@@ -116,19 +138,21 @@ class Incoming(Door):
                 raise Refusal("disk_full", field=field) from error
             decoded, blob = await self._made_ours(file, room, field, name)
 
-        def keep(session: Session) -> str:
+        def keep(session: Session) -> Received:
             now = now_ms()
+            until_s = now // 1000 + GOOD_FOR_S
             user = welcome(session, self.rules.pricing, who, now)
             bans.require_welcome(session, user.id, now)
             sound = Sound("recording", _add(session, user.id, blob, decoded, now))
-            return signed_links.link(seal.key(session), self.house, sound, until_s=now // 1000 + GOOD_FOR_S)
+            link = signed_links.link(seal.key(session), self.house, sound, until_s=until_s)
+            return Received(link, until_s, decoded.title, decoded.duration)
 
         return await self.db.awrite(keep)
 
     async def close(self) -> None:
         """End what is under way."""
         await super().close()
-        await self._decoder.close()
+        await self.decoder.close()
 
     def _ours(self, session: Session, spec: Request, field: str, url: str, at_s: int) -> Brought:
         """What lies here already. The link itself is the leave to use it."""
@@ -141,8 +165,25 @@ class Incoming(Door):
         track = tracks.get(session, sound.id)
         if track is None:
             raise Refusal("recording_gone", field=field)
-        number = {field: None, "source_job_id": track.job_id, "source_take": track.take}
-        return Brought(spec.model_copy(update=number), "source_job_id", track.duration)
+        return _of_song(spec, field, track.job_id, track.take, track.duration)
+
+    async def _of_file(self, spec: Request, field: str, piece: Piece, who: Requester) -> Brought:
+        """What a link to a file of ours names: the whole song by its number, else the sound in that file."""
+        found = await self.db.aread(lambda session: downloads.find(session, piece))
+        if found is None:
+            raise Refusal("recording_gone", field=field)
+        if found.whole:
+            return _of_song(spec, field, found.job_id, found.take, found.duration)
+        if found.source is None:
+            raise Refusal("audio_unknown", field=field)
+        await self.db.awrite(lambda session: self.require_may_bring(session, who, spec))
+        async with self.room(who) as room:
+            try:
+                file = await asyncio.to_thread(self.blobs.path, found.source)
+            except FileNotFoundError:
+                raise Refusal("recording_gone", field=field) from None
+            decoded, blob = await self._made_ours(file, room, field, found.title)
+            return Brought(spec, field, decoded.duration, blob=blob, decoded=decoded)
 
     def _again(
         self, session: Session, spec: Request, field: str, who: Requester, where: ReplyTo, parent_id: int | None
@@ -160,7 +201,7 @@ class Incoming(Door):
     async def _made_ours(self, file: Path, room: Path, field: str, name: str) -> tuple[Decoded, KeptBlob]:
         made = room / f"ours.{FLAC}"
         try:
-            decoded = await self._decoder.decode(file, made)
+            decoded = await self.decoder.decode(file, made)
         except EngineError as error:
             raise Refusal(error.code, field=field, **error.params) from error
         try:
@@ -177,6 +218,12 @@ class Incoming(Door):
 
         named = {"title": fit(decoded.title) or fit(name), "artist": fit(decoded.artist), "lyrics": fit(decoded.lyrics)}
         return decoded.model_copy(update=named)
+
+
+def _of_song(spec: Request, field: str, job_id: int, take: int, duration: float) -> Brought:
+    """A song that was made here: its number stands for the link in `field`."""
+    number = {field: None, "source_job_id": job_id, "source_take": take}
+    return Brought(spec.model_copy(update=number), "source_job_id", duration)
 
 
 def clear(folder: Path, older_than_s: float) -> None:

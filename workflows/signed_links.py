@@ -25,8 +25,9 @@ GOOD_FOR_S = 24 * 3600
 # The end of the year 9999: good for as long as the file is there.
 ALWAYS_S = 253_402_300_799
 
+# A house may be reached below a path of its own.
 _FILE = re.compile(
-    r"/files/(\d{1,12})\.([0-9a-f]{64})/([0-9a-f-]{36})/([a-z]{1,12})(?:-([a-z0-9_]{1,40}))?\.([a-z0-9]{1,12})"
+    r"/files/([1-9][0-9]{0,11})\.([0-9a-f]{64})/([0-9a-f-]{36})/([a-z]{1,12})(?:-([a-z0-9_]{1,40}))?\.([a-z0-9]{1,12})\Z"
 )
 
 
@@ -59,12 +60,12 @@ def file_link(key: bytes, base: str, piece: Piece, *, until_s: int) -> str:
     return f"{base.rstrip('/')}{FILES}{until_s}.{_seal(key, FILES + what, until_s)}/{what}"
 
 
-def file_of(key: bytes, url: str, *, now_s: int) -> Piece | None:
+def file_of(key: bytes, url: str, *, field: str, now_s: int) -> Piece | None:
     """What a link of `file_link` leads to, wherever it says that this house is; None for one that is none of ours.
 
-    Raises `Refusal` (`link_expired`).
+    Raises `Refusal` (`link_expired`) that names `field`.
     """
-    found = _FILE.fullmatch(urlsplit(url).path)
+    found = _shaped(url)
     if found is None:
         return None
     until, seal, track, kind, name, format_ = found.groups()
@@ -72,8 +73,13 @@ def file_of(key: bytes, url: str, *, now_s: int) -> Piece | None:
     if not hmac.compare_digest(seal, _seal(key, FILES + what, int(until))):
         return None
     if int(until) < now_s:
-        raise Refusal("link_expired")
+        raise Refusal("link_expired", field=field)
     return Piece(track, kind, format_, name or "")
+
+
+def may_be_file(url: str) -> bool:
+    """Whether `url` has the form of a `file_link`: only its seal tells whether it is one."""
+    return _shaped(url) is not None
 
 
 def link(key: bytes, house: str | None, sound: Sound, *, until_s: int) -> str:
@@ -84,7 +90,12 @@ def link(key: bytes, house: str | None, sound: Sound, *, until_s: int) -> str:
 
 def is_ours(url: str, house: str | None) -> bool:
     """Whether `url` is one that `link` makes, be it good or not."""
-    return any(url.startswith(f"{base.rstrip('/')}{PLACE}") for base in (NOWHERE, house) if base)
+    return _is_below(PLACE, url, house)
+
+
+def is_file(url: str, house: str | None) -> bool:
+    """Whether `url` is one that `file_link` makes for people who reach us as `house`, be it good or not."""
+    return _is_below(FILES, url, house)
 
 
 def read(key: bytes, url: str, *, field: str, now_s: int) -> Sound:
@@ -101,6 +112,18 @@ def read(key: bytes, url: str, *, field: str, now_s: int) -> Sound:
     if int(until) < now_s:
         raise Refusal("link_expired", field=field)
     return Sound(known, name)
+
+
+def _shaped(url: str) -> re.Match[str] | None:
+    try:
+        return _FILE.search(urlsplit(url).path)
+    except ValueError:
+        # What stands for the host is none.
+        return None
+
+
+def _is_below(place: str, url: str, house: str | None) -> bool:
+    return any(url.startswith(f"{base.rstrip('/')}{place}") for base in (NOWHERE, house) if base)
 
 
 def _seal(key: bytes, path: str, until_s: int) -> str:

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from workflows import signed_links
 from workflows.refusal import Refusal
-from workflows.signed_links import Sound
+from workflows.signed_links import Piece, Sound
 
 KEY = b"k" * 32
 NOW = 1_800_000_000
 TUNE = Sound("recording", "3f2b")
+FILE = Piece("0b6d1a2c-0000-4000-8000-00000000abcd", "stem", "flac", "backing_vocals")
 
 
 def code(url: str, *, key: bytes = KEY, now: int = NOW) -> str:
@@ -63,3 +64,41 @@ def test_whoever_changes_a_link_has_none(data: st.DataObject) -> None:
 @given(st.text(max_size=60))
 def test_no_text_behind_the_house_makes_it_stumble(text: str) -> None:
     assert code(f"{signed_links.NOWHERE}{signed_links.PLACE}{text}") in ("link_forged", "link_expired")
+
+
+def found(url: str, *, key: bytes = KEY, now: int = NOW) -> Piece | None:
+    return signed_links.file_of(key, url, field="audio_url", now_s=now)
+
+
+@pytest.mark.parametrize("base", ["http://127.0.0.1:8080", "https://music.example", "https://music.example/studio/"])
+@pytest.mark.parametrize("piece", [FILE, Piece(FILE.track, "audio", "mp3"), Piece(FILE.track, "audio", "mp3", "192")])
+def test_a_link_to_a_file_opens_it_wherever_it_says_that_we_are(base: str, piece: Piece) -> None:
+    link = signed_links.file_link(KEY, base, piece, until_s=NOW + 60)
+    assert link.startswith(base)
+    assert link.endswith(f".{piece.format}")
+    assert signed_links.is_file(link, base)
+    assert found(link) == found(link, now=NOW + 60) == found(f"{link}?download=1#t=3") == piece
+    assert found(link, key=b"x" * 32) is None
+    with pytest.raises(Refusal, match="link_expired") as late:
+        found(link, now=NOW + 61)
+    assert late.value.field == "audio_url"
+
+
+@given(st.data())
+def test_whoever_changes_a_link_to_a_file_has_none(data: st.DataObject) -> None:
+    link = signed_links.file_link(KEY, "", FILE, until_s=NOW + 60)
+    at = data.draw(st.integers(0, len(link) - 1))
+    other = data.draw(st.characters(min_codepoint=33, max_codepoint=0x6FF).filter(lambda sign: sign != link[at]))
+    assert found(link[:at] + other + link[at + 1 :]) is None
+
+
+@pytest.mark.parametrize(
+    "change", [(".flac", ".mp3"), ("stem-", "audio-"), ("-backing", "/backing"), ("/files/", "/file/")]
+)
+def test_a_seal_is_for_one_file_alone(change: tuple[str, str]) -> None:
+    assert found(signed_links.file_link(KEY, "", FILE, until_s=NOW + 60).replace(*change)) is None
+
+
+@given(st.text(max_size=80))
+def test_no_address_makes_it_stumble(text: str) -> None:
+    assert found(text) is found(f"http://{text}/files/{text}") is None
