@@ -24,10 +24,12 @@ from workflows import moderation, retry, variation
 from workflows.limits import Limits
 from workflows.moderation import Moderation
 from workflows.people import now_ms
+from workflows.pictures import picture_of
 from workflows.recording import recording_of
 from workflows.render import KeptTrack, render
 from workflows.runs import settle
 from workflows.source import source_of
+from workflows.webhooks import events
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +78,7 @@ class Attempt:
                 self.job,
                 await source_of(self._db, self._blobs, self.job),
                 await recording_of(self._db, self._blobs, self.job),
+                await picture_of(self._db, self._blobs, self.job),
                 pool=self._pool,
                 blobs=self._blobs,
                 workdir=self._workdir,
@@ -233,8 +236,9 @@ def end_unpaid(session: Session, job: Job | Ticket, topic: str, now: int) -> Non
 def announce(session: Session, job: Job | Ticket, topic: str, now: int, **payload: Any) -> None:
     """Put the end of this round of `job` into the outbox, once, with what else couriers need of it (JSON).
 
-    A step of a run has nothing told of it by itself: its run goes on.
+    A step of a run has nothing told of it by itself: its run goes on. Its owner's webhooks hear of either.
     """
+    events.happened(session, job, topic, now)
     if job.step_id is not None:
         settle.step_ended(session, job, topic, now)
         return

@@ -35,6 +35,7 @@ async def render(
     job: Ticket,
     source: Source | None,
     recording: Recording | None,
+    picture: Path | None,
     *,
     pool: EnginePool,
     blobs: Blobs,
@@ -42,7 +43,7 @@ async def render(
     on_event: Callable[[Event], Awaitable[None]],
     cancelled: asyncio.Event,
 ) -> tuple[KeptTrack, ...]:
-    """Render `job`, which may start from `source` or `recording`, in `workdir`.
+    """Render `job`, which may start from `source` or `recording` and have a `picture` of its own, in `workdir`.
 
     Raises `EngineError`, `Cancelled`, `StorageFull`.
     """
@@ -55,6 +56,7 @@ async def render(
         workdir=str(workdir),
         source=source,
         recording=recording,
+        picture=None if picture is None else str(picture),
     )
     results = await pool.run(order, on_event=on_event, cancelled=cancelled)
     return tuple([await asyncio.to_thread(_keep, blobs, result) for result in results])

@@ -17,11 +17,10 @@ from engine.spec.languages import LANGUAGES
 from engine.studio import notices
 from engine.studio.compose.lyrics import parse_lyrics
 
-# A language model of its own plans songs with these; here the house's own understanding does. Thumbnails need a fetch.
+# A language model of its own plans songs with these; here the house's own understanding does.
 UNUSED = (
     "thinking", "lm_temperature", "lm_cfg_scale", "lm_top_k", "lm_top_p", "lm_negative_prompt", "use_cot_metas",
     "use_cot_caption", "use_cot_language", "use_cot_lyrics", "use_constrained_decoding", "generate_lrc",
-    "thumbnail_url",
 )  # fmt: skip
 SAMPLER = ("inference_steps", "shift", "infer_method", "guidance_scale", "use_adg")
 INTERVAL = ("cfg_interval_start", "cfg_interval_end")

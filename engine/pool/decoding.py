@@ -13,6 +13,8 @@ import stat
 import subprocess
 import sys
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO
 
@@ -40,6 +42,9 @@ BYTES_A_SECOND, HEADS = 48_000 * 2 * 3, 2**20
 # FLAC's own mark, and that the first block is the one that tells the format: it has 34 bytes.
 BEGINNING = b"fLaC\x00\x00\x00\x22"
 RATE, CHANNELS, BITS = 48_000, 2, 24
+# A PNG begins so; then come the sides of its picture. Ours have at most so many pixels a side, and so many bytes.
+PNG_BEGINNING = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
+PICTURE_SIDE, PICTURE_BYTES = 1024, 6 * 2**20
 
 
 class _Said(Value):
@@ -91,6 +96,37 @@ class LocalDecoder:
         perhaps `length` in seconds), `audio_too_short`, `audio_silent`, `audio_broken`, `audio_too_hard` (`memory_mb`,
         `time_s`), `audio_too_big` (`size_mb`, `most_mb`); passing: `decoder_failed`, `disk_full`.
         """
+        async with self._made("sound", file, to) as (said, ours):
+            return self._taken(said, ours, to)
+
+    async def picture(self, file: Path, to: Path) -> None:
+        """Write the picture in `file` to `to`, whole or not at all: a square PNG of at most 1024 pixels a side.
+
+        Raises `EngineError`, permanent: `picture_unknown`, `picture_unreadable`, `picture_too_large`, `audio_too_big`;
+        passing: `decoder_failed`, `disk_full`.
+        """
+        async with self._made("picture", file, to) as (said, ours):
+            if said.wrong == "audio_too_hard":
+                raise EngineError("picture_too_large", permanent=True, cause=said.cause[:LONGEST_CAUSE])
+            if said.wrong:
+                raise self._error(said)
+            try:
+                _require_png(ours)
+                ours.replace(to)
+            except (OSError, ValueError) as error:
+                raise EngineError("decoder_failed", permanent=False, cause=f"not our PNG: {error}") from error
+
+    async def close(self) -> None:
+        """End every process, and start no more. Who waits for one gets `decoder_failed`."""
+        self._closed = True
+        for process in self._running:
+            end_group(process.pid)
+        while self._running:
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    @asynccontextmanager
+    async def _made(self, what: str, file: Path, to: Path) -> AsyncIterator[tuple[_Said, Path]]:
+        """What a process says of `file`, and what it wrote, which is beside `to` and gone afterwards."""
         async with self._turns:
             if self._closed:
                 raise EngineError("decoder_failed", permanent=False, cause="it is closed")
@@ -100,18 +136,9 @@ class LocalDecoder:
             except OSError as error:
                 raise EngineError("decoder_failed", permanent=False, cause=str(error)) from error
             try:
-                said = await self._asked(file.absolute(), folder)
-                return self._taken(said, folder / "ours.flac", to)
+                yield await self._asked(what, file.absolute(), folder), folder / "ours"
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
-
-    async def close(self) -> None:
-        """End every process, and start no more. Who waits for one gets `decoder_failed`."""
-        self._closed = True
-        for process in self._running:
-            end_group(process.pid)
-        while self._running:
-            await asyncio.sleep(LOOK_EVERY_S)
 
     def _judge(self, file: Path) -> None:
         """Raises `EngineError` where `file` is not one that a process may be started for."""
@@ -126,14 +153,14 @@ class LocalDecoder:
                 "audio_too_big", permanent=True, size_mb=math.ceil(found.st_size / FILE_MB), most_mb=self._most_mb
             )
 
-    async def _asked(self, file: Path, folder: Path) -> _Said:
-        """What a process of its own says about `file`, once nothing is left of it."""
+    async def _asked(self, what: str, file: Path, folder: Path) -> _Said:
+        """What a process of its own says about `file`, read as `what`, once nothing is left of it."""
         limits = (str(self._memory_mb), str(self._time_s), str(self._most_s))
         env = {name: value for name, value in os.environ.items() if TOLD.fullmatch(name)} | ONE_THREAD
         with tempfile.TemporaryFile() as answers, tempfile.TemporaryFile() as complaints:
             try:
                 process = subprocess.Popen(
-                    [*COMMAND, str(file), str(folder), *limits],
+                    [*COMMAND, what, str(file), str(folder), *limits],
                     cwd=ROOT, env=env, start_new_session=True,
                     stdin=subprocess.PIPE, stdout=answers, stderr=complaints,
                 )  # fmt: skip
@@ -214,6 +241,12 @@ class LocalDecoder:
                 return EngineError("audio_broken", permanent=True, cause=cause)
             case "audio_too_hard":
                 return self._too_hard(cause)
+            case "picture_unknown":
+                return EngineError("picture_unknown", permanent=True, cause=cause)
+            case "picture_unreadable":
+                return EngineError("picture_unreadable", permanent=True, cause=cause)
+            case "picture_too_large":
+                return EngineError("picture_too_large", permanent=True, cause=cause)
             case "disk_full":
                 return EngineError("disk_full", permanent=False, cause=cause)
         return EngineError("decoder_failed", permanent=False, cause=f"{said.wrong[:LONGEST_CAUSE]}: {cause}")
@@ -232,13 +265,8 @@ def _end_of(complaints: IO[bytes]) -> str:
 
 def _duration(ours: Path) -> float:
     """Seconds of sound in the FLAC file that a child wrote. Raises `ValueError` where it isn't one as we write them."""
-    # A link or a pipe of that name would be a trap.
-    file = os.open(ours, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    try:
-        found, head = os.fstat(file), os.read(file, 26)
-    finally:
-        os.close(file)
-    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1 or not head.startswith(BEGINNING) or len(head) < 26:
+    found, head = _looked_at(ours, 26)
+    if not head.startswith(BEGINNING):
         raise ValueError("no FLAC")
     # 20 bits of rate, 3 of channels less one, 5 of bits less one, 36 of samples
     word = int.from_bytes(head[18:26], "big")
@@ -248,6 +276,29 @@ def _duration(ours: Path) -> float:
     if found.st_size > duration * BYTES_A_SECOND * 1.1 + HEADS:
         raise ValueError(f"{found.st_size} bytes for {duration} s")
     return duration
+
+
+def _require_png(ours: Path) -> None:
+    """Raises `ValueError` where the file that a child wrote is no picture as we write them."""
+    found, head = _looked_at(ours, 24)
+    sides = [int.from_bytes(head[at : at + 4], "big") for at in (16, 20)]
+    if not head.startswith(PNG_BEGINNING) or found.st_size > PICTURE_BYTES or not 0 < sides[0] <= PICTURE_SIDE:
+        raise ValueError(f"{found.st_size} bytes, {sides}")
+    if sides[0] != sides[1]:
+        raise ValueError(f"not square: {sides}")
+
+
+def _looked_at(ours: Path, count: int) -> tuple[os.stat_result, bytes]:
+    """The file that a child wrote, and its first `count` bytes. Raises `ValueError` where it is no plain file."""
+    # A link or a pipe of that name would be a trap.
+    file = os.open(ours, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        found, head = os.fstat(file), os.read(file, count)
+    finally:
+        os.close(file)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1 or len(head) < count:
+        raise ValueError("no plain file")
+    return found, head
 
 
 def _plain(text: str, most: int) -> str:

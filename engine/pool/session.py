@@ -12,6 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -128,6 +129,8 @@ class Attempt:
             if self._quiet_for(ALIVE_EVERY_S):
                 self._say(wire.StillHere())
 
+        if self._order.picture is not None:
+            take = replace(take, picture=Path(self._order.picture).read_bytes())
         workdir = Path(self._order.workdir)
         self._results.append(self._package(take, plan=self._plan, spec=self._spec, workdir=workdir, on_step=on_step))
 

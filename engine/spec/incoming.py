@@ -34,5 +34,8 @@ class Decoder(Protocol):
         Raises `EngineError`: permanent for what is wrong with the file, passing where the decoder was in trouble.
         """
 
+    async def picture(self, file: Path, to: Path) -> None:
+        """Write the picture in `file` to `to`: a square PNG. Raises like `decode`."""
+
     async def close(self) -> None:
         """End what is under way, and leave no process behind."""

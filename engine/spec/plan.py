@@ -139,7 +139,8 @@ class Recording(Value):
 class Order(Value):
     """One attempt as an engine receives it. `seed` stands in where the spec's own is -1, so that a retry repeats it.
 
-    `source` is there where the spec names a song made here, `recording` where it names sound from outside.
+    `source` is there where the spec names a song made here, `recording` where it names sound from outside. `picture` is
+    the path of a cover (PNG) to keep instead of drawing one.
     """
 
     job: int
@@ -150,6 +151,7 @@ class Order(Value):
     workdir: str
     source: Source | None = None
     recording: Recording | None = None
+    picture: str | None = None
 
 
 class Capabilities(Value):

@@ -8,16 +8,16 @@ from engine.spec import Generation, Notice, Request
 from engine.spec.tasks import Edit, Extend, Repaint, Retake
 from engine.studio.compose.brief import Brief
 
-# Only a diffusion model, its planner or its adapters know what to do with these; thumbnails need a fetch.
+# Only a diffusion model, its planner or its adapters know what to do with these.
 WITHOUT_EFFECT = (
     "inference_steps", "guidance_scale", "shift", "infer_method", "use_adg", "cfg_interval_start", "cfg_interval_end",
     "thinking", "lm_temperature", "lm_cfg_scale", "lm_top_k", "lm_top_p", "lm_negative_prompt", "use_cot_metas",
     "use_cot_caption", "use_cot_language", "use_cot_lyrics", "use_constrained_decoding", "lora_name_or_path",
-    "lora_weight", "thumbnail_url", "model_version",
+    "lora_weight", "model_version",
 )  # fmt: skip
 
 # What can be chosen about stems; all else was settled when their song was made.
-OF_STEMS = frozenset({"task", "format", "display_name", "calculate_quality"})
+OF_STEMS = frozenset({"task", "format", "display_name", "thumbnail_url", "calculate_quality"})
 
 # A song that is there has them, and its edits keep them.
 SETTLED = ("duration", "bpm", "keyscale", "timesignature")

@@ -24,8 +24,10 @@ class ScriptedFetcher:
     asked: list[str] = field(default_factory=list)
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def fetch(self, url: str, to: Path, *, field: str, text_of: int | None = None) -> Named:
-        del text_of
+    async def fetch(
+        self, url: str, to: Path, *, field: str, text_of: int | None = None, picture_of: int | None = None
+    ) -> Named:
+        del text_of, picture_of
         self.asked.append(url)
         if url in self.slow:
             await self.released.wait()
@@ -39,10 +41,10 @@ class ScriptedFetcher:
 
 
 class ScriptedDecoder:
-    """Reads files such as "20 Rain": seconds and a title; others are no sound."""
+    """Reads files such as "20 Rain": seconds and a title; others are no sound. Pictures begin with "picture"."""
 
     async def decode(self, file: Path, to: Path) -> Decoded:
-        seconds, _, title = file.read_text().partition(" ")
+        seconds, _, title = file.read_text(errors="replace").partition(" ")
         if not seconds.isdigit():
             raise EngineError("audio_unknown", permanent=True)
         to.write_bytes(b"ours: " + file.read_bytes())
@@ -55,6 +57,11 @@ class ScriptedDecoder:
             title=title,
             artist="Somebody",
         )
+
+    async def picture(self, file: Path, to: Path) -> None:
+        if not file.read_bytes().startswith(b"picture"):
+            raise EngineError("picture_unknown", permanent=True)
+        to.write_bytes(b"ours: " + file.read_bytes())
 
     async def close(self) -> None:
         return None

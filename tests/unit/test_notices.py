@@ -25,7 +25,7 @@ CHANGED: dict[str, Any] = {
 # The rest says how long, how many, which, in what and with what beside; every song of the studio heeds it.
 HEEDED = {
     "duration", "format", "batch_size", "seed", "bpm", "keyscale", "timesignature", "vocal_language", "generate_lrc",
-    "calculate_quality", "display_name",
+    "calculate_quality", "display_name", "thumbnail_url",
 }  # fmt: skip
 
 

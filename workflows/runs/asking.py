@@ -17,6 +17,7 @@ from workflows.accept import enter, hold, keep, renew, weigh
 from workflows.credits import account_of
 from workflows.incoming import Brought
 from workflows.people import ReplyTo, Requester
+from workflows.pictures import Portrait
 from workflows.rules import Rules
 from workflows.runs import references, settle
 from workflows.runs.proposals import requester_of
@@ -59,8 +60,9 @@ def ready(session: Session, run_id: int, at_once: int) -> tuple[Wanted, ...]:
 
 
 def ask(
-    session: Session, rules: Rules, it: Wanted, spec: Request | None, brought: Brought | None, now: int
-) -> Job | Ticket:
+    session: Session, rules: Rules, it: Wanted, spec: Request | None, brought: Brought | None, now: int, *,
+    portrait: Portrait | None = None,
+) -> Job | Ticket:  # fmt: skip
     """Keep the job of a step (of `spec`, or a new round of the one that failed) with its hold. Raises `Refusal`.
 
     Raises `Overtaken`, with nothing kept, where the step is not to be asked for any more.
@@ -78,6 +80,8 @@ def ask(
         weighed = weigh(session, rules, user, it.who, it.where, spec, brought, now)
         _require_waiting(session, it)
         job = keep(session, rules, weighed, now, parent_id=it.parent, step_id=it.step)
+        if portrait is not None:
+            portrait.keep(session, job.id, now)
     _take_out(session, it, now)
     hold(session, user, job, now)
     return job

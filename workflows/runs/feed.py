@@ -12,8 +12,10 @@ from collections.abc import Callable
 from engine.spec import Request
 from storage import gate, runs
 from storage.database import Database, DatabaseBusy
+from workflows import pictures
 from workflows.incoming import Brought, Incoming
 from workflows.people import now_ms
+from workflows.pictures import Portrait
 from workflows.recording import link_field
 from workflows.refusal import Refusal
 from workflows.rules import Rules
@@ -114,11 +116,17 @@ class Feeder:
     async def _ask(self, wanted: Wanted) -> None:
         spec: Request | None = None
         brought: Brought | None = None
+        portrait: Portrait | None = None
         if not wanted.again:
-            spec = judge(self._rules, wanted.task, wanted.values)
-            brought = await self._brought(wanted, spec)
-            spec = spec if brought is None else brought.spec
-        await self._db.awrite(lambda session: asking.ask(session, self._rules, wanted, spec, brought, now_ms()))
+            asked = judge(self._rules, wanted.task, wanted.values)
+            portrait = await pictures.of_request(
+                self._incoming, asked, wanted.who, wanted.where, parent_id=wanted.parent
+            )
+            brought = await self._brought(wanted, asked)
+            spec = asked if brought is None else brought.spec
+        await self._db.awrite(
+            lambda session: asking.ask(session, self._rules, wanted, spec, brought, now_ms(), portrait=portrait)
+        )
 
     async def _brought(self, wanted: Wanted, spec: Request) -> Brought | None:
         if link_field(spec) is None:

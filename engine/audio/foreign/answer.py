@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import sys
 import sysconfig
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,33 +28,44 @@ CODES = {
 
 def answer(file: Path, to: Path, most_s: float) -> dict[str, Any]:
     """Write the sound of `file` to `to`; returns what `Decoded` has, or `wrong` with a code. Raises nothing."""
-    try:
+    told: dict[str, Any] = {}
+
+    def read() -> None:
         with file.open("rb") as begun:
-            kind, told = kind_of(begun), told_size(begun)
+            kind, size = kind_of(begun), told_size(begun)
         if kind is None:
             raise Wrong("audio_unknown")
-        if told and file.stat().st_size < WHOLE * told:
-            raise Wrong("audio_unreadable", f"{file.stat().st_size} of {told} bytes")
-        sound = make_ours(file, kind, to, most_s, endless=told == 0)
-    except Wrong as wrong:
-        return {"wrong": wrong.code, "length": wrong.length, "cause": wrong.cause[:CAUSE]}
+        if size and file.stat().st_size < WHOLE * size:
+            raise Wrong("audio_unreadable", f"{file.stat().st_size} of {size} bytes")
+        sound = make_ours(file, kind, to, most_s, endless=size == 0)
+        told.update(
+            kind="wav" if kind == "w64" else kind,
+            duration=sound.duration,
+            sample_rate=sound.sample_rate,
+            channels=sound.channels,
+            peak=sound.peak,
+            # Last: whatever a hostile list does, the sound is there.
+            **labels(file, kind),
+        )
+
+    return wrong(read, "audio_unreadable") or told
+
+
+def wrong(read: Callable[[], None], unreadable: str) -> dict[str, Any] | None:
+    """What is wrong with what `read` reads, None where nothing is. `unreadable`: the code of whatever libraries say."""
+    try:
+        read()
+    except Wrong as known:
+        return {"wrong": known.code, "length": known.length, "cause": known.cause[:CAUSE]}
     except MemoryError as error:
         return {"wrong": "audio_too_hard", "cause": repr(error)[:CAUSE]}
     except OSError as error:
-        code = CODES.get(error.errno or 0, "decoder_failed")
+        code = CODES.get(error.errno, "decoder_failed") if error.errno else unreadable
         return {"wrong": code, "cause": repr(error)[:CAUSE]}
     except Exception as error:
         # Whatever a library says about a file that nobody made in good faith.
-        return {"wrong": "audio_unreadable", "cause": repr(error)[:CAUSE]}
-    return {
-        "kind": "wav" if kind == "w64" else kind,
-        "duration": sound.duration,
-        "sample_rate": sound.sample_rate,
-        "channels": sound.channels,
-        "peak": sound.peak,
-        # Last: whatever a hostile list does, the sound is there.
-        **labels(file, kind),
-    }
+        return {"wrong": unreadable, "cause": repr(error)[:CAUSE]}
+    return None
 
 
 def programs() -> tuple[Path, ...]:
