@@ -49,9 +49,14 @@ def price(pricing: Pricing, spec: Request, estimate: Estimate, *, foreign: bool 
 
     Stems of what was made here cost nothing; those of `foreign` sound have a price of their own.
     """
-    if spec.task in STEM_TASKS and foreign:
+    return price_of(pricing, spec.task, estimate, foreign=foreign)
+
+
+def price_of(pricing: Pricing, task: str, estimate: Estimate, *, foreign: bool = False) -> int:
+    """`price` of what need not be asked for yet."""
+    if task in STEM_TASKS and foreign:
         return pricing.foreign_stem
-    if spec.task in pricing.free_tasks or estimate.takes == 0:
+    if task in pricing.free_tasks or estimate.takes == 0:
         return 0
     tier = next((tier for tier in pricing.tiers if estimate.duration <= tier.up_to_s), pricing.tiers[-1])
     return tier.credits * estimate.takes
