@@ -19,5 +19,7 @@ WORKDIR /data
 VOLUME /data
 # Long enough to finish what is nearly done; the rest goes back to the queue.
 STOPSIGNAL SIGTERM
+EXPOSE 8080
 HEALTHCHECK --interval=60s --timeout=20s CMD ["minstrel", "doctor"]
-CMD ["minstrel", "serve"]
+# To the container's network: whoever starts it says who reaches that.
+CMD ["minstrel", "serve", "--host", "0.0.0.0"]

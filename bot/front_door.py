@@ -7,15 +7,72 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 # What is being answered when the house closes has so long.
 CLOSING_S = 5
 # Somebody who polls every few seconds need not connect anew each time.
 KEEP_ALIVE_S = 30
 BACKLOG = 1024
+# How long the head of a request may be, and how long it may take to come: nobody is listened to or waited for for ever.
+HEAD_BYTES = 64 << 10
+HEAD_S = 20
+
+
+class _Line(HttpToolsProtocol):
+    """A connection whose requests have to begin within bounds; the body is the application's business."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._head: int | None = None
+        self._patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._waited()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._head is not None and not self.transport.is_closing():
+            self._head += len(data)
+            if self._head > HEAD_BYTES:
+                self.send_400_response("The head of this request is too long.")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head = 0
+        self._wait()
+
+    def on_headers_complete(self) -> None:
+        self._head = None
+        self._waited()
+        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > HEAD_BYTES:
+            raise ValueError("the head of this request is too long")
+        super().on_headers_complete()
+
+    def _wait(self) -> None:
+        self._waited()
+        self._patience = self.loop.call_later(HEAD_S, self._give_up)
+
+    def _waited(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def _give_up(self) -> None:
+        if self.cycle is not None and not self.cycle.response_complete:
+            # What was asked before is still being answered, and nothing more is read until then.
+            self._wait()
+        else:
+            self.transport.close()
 
 
 class _Server(uvicorn.Server):
@@ -32,7 +89,7 @@ async def listening(host: str, port: int, app: ASGIApp) -> AsyncIterator[int]:
     door = bound(host, port)
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=_Line,
         ws="none",
         lifespan="off",
         log_config=None,

@@ -20,6 +20,13 @@ def until(ms: int) -> str:
     return f"⟦{ms // 1000}:in⟧"
 
 
+def iso(ms: int | None) -> str | None:
+    """The moment `ms` for programs: ISO 8601 in UTC, to the millisecond; None for none."""
+    if ms is None:
+        return None
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def shown(text: str, show: Callable[[int, bool], str]) -> str:
     """`text` with each moment as `show(seconds since the epoch, whether it is how far away)` has it."""
     return _MOMENT.sub(lambda found: show(int(found[1]), found[2] == "in"), text)

@@ -9,7 +9,7 @@ from bot.placard import Bundle
 from bot.replies import reply
 from workflows.privacy.export import Export, Owned
 
-SONGS, BROUGHT = "songs", "sound-you-brought"
+SONGS, BROUGHT, PICTURES = "songs", "sound-you-brought", "pictures-you-gave"
 DATA, GUIDE = "data.json", "README.txt"
 
 
@@ -23,7 +23,9 @@ def bundle(export: Export, locale: str = "en") -> Bundle:
 def _named(export: Export) -> Iterator[tuple[str, Owned]]:
     brought = 0
     for owned in export.files:
-        if owned.job is not None:
+        if owned.file.kind == "thumbnail":
+            yield f"{PICTURES}/{owned.job}.{owned.file.format}", owned
+        elif owned.job is not None:
             yield f"{SONGS}/{owned.job}-{slug(owned.title)}/{_name(owned)}", owned
         else:
             brought += 1

@@ -93,7 +93,7 @@ def options(model: type[Request], known: Mapping[str, tuple[str, ...]]) -> tuple
 
 
 def _option(name: str, field: FieldInfo, *, aliases: tuple[str, ...], names: tuple[str, ...] | None) -> Option:
-    base, several, marks = _shape(field.annotation, field.metadata)
+    base, several, marks = shape(field.annotation, field.metadata)
     reach = next((mark for mark in marks if isinstance(mark, Range)), None)
     text = next((mark for mark in marks if isinstance(mark, Text)), None)
     choices = names or next((mark.options for mark in marks if isinstance(mark, Choice)), ())
@@ -149,7 +149,7 @@ def _kind(base: Any, several: bool, marks: tuple[Any, ...], choices: tuple[str, 
     return {bool: "flag", int: "whole", float: "number"}.get(base, "text")  # type: ignore[return-value]
 
 
-def _shape(annotation: Any, metadata: Iterable[Any]) -> tuple[Any, bool, tuple[Any, ...]]:
+def shape(annotation: Any, metadata: Iterable[Any]) -> tuple[Any, bool, tuple[Any, ...]]:
     """The plain type beneath `annotation`, whether it is a list of them, and every mark on the way."""
     marks, several = tuple(metadata), False
     while arguments := typing.get_args(annotation):

@@ -88,11 +88,17 @@ def _prepare(connection: sqlite3.Connection, _record: object, *, read_only: bool
     connection.execute("PRAGMA foreign_keys = ON")
     # Without it, INSERT OR REPLACE would slip past the triggers that forbid deletion.
     connection.execute("PRAGMA recursive_triggers = ON")
+    # Its own knows the letters of English alone.
+    connection.create_function("lower", 1, _lower, deterministic=True)
     if read_only:
         connection.execute("PRAGMA query_only = ON")
     else:
         # What was deleted can't be read off the file any more.
         connection.execute("PRAGMA secure_delete = ON")
+
+
+def _lower(text: object) -> str | None:
+    return None if text is None else str(text).lower()
 
 
 def _begin(connection: Connection, *, statement: str) -> None:

@@ -49,6 +49,19 @@ _PLACE = (
     .select_from(JOB.join(LANE, and_(LANE.c.user_id == JOB.c.user_id, LANE.c.priority == JOB.c.priority)))
     .where(JOB.c.id == bindparam("its_id"), IS_WAITING)
 )
+_DONE = (
+    select(JOB.c.engine, JOB.c.started_at, JOB.c.finished_at, (JOB.c.duration * JOB.c.takes).label("music_s"))
+    .where(
+        text("job.status = 'COMPLETED'"),
+        JOB.c.task == bindparam("its_task"),
+        JOB.c.duration > 0,
+        JOB.c.takes > 0,
+        # The clock was set back meanwhile: that tells nothing.
+        JOB.c.finished_at >= JOB.c.started_at,
+    )
+    .order_by(col(Job.finished_at).desc())
+    .limit(bindparam("samples"))
+)
 
 
 def position(session: Session, job_id: int) -> int:
@@ -77,21 +90,10 @@ def measured_speed(session: Session, task: str, samples: int) -> float | None:
 
 def measured_speeds(session: Session, task: str, samples: int) -> dict[str, float]:
     """`measured_speed` of each engine among them by its name, first of the one that made the latest."""
-    done = (
-        select(JOB.c.engine, JOB.c.started_at, JOB.c.finished_at, (JOB.c.duration * JOB.c.takes).label("music_s"))
-        .where(
-            text("job.status = 'COMPLETED'"),
-            JOB.c.task == task,
-            JOB.c.duration > 0,
-            JOB.c.takes > 0,
-            # The clock was set back meanwhile: that tells nothing.
-            JOB.c.finished_at >= JOB.c.started_at,
-        )
-        .order_by(col(Job.finished_at).desc())
-        .limit(samples)
-    )
     of_engine: dict[str, list[tuple[float, float]]] = {}
-    for engine, started_at, finished_at, music_s in session.connection().execute(done):
+    for engine, started_at, finished_at, music_s in session.connection().execute(
+        _DONE, {"its_task": task, "samples": samples}
+    ):
         of_engine.setdefault(engine or "", []).append((finished_at - started_at, music_s))
     return {
         engine: sum(work_ms for work_ms, _ in rows) / 1000 / sum(music_s for _, music_s in rows)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, text
+from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, text
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, delete, select, update
 
@@ -18,6 +18,11 @@ from storage.wake import remember
 LOOKED_AT = 50
 # How many of those that are of no more use go at once; the next look finds the others.
 FORGOTTEN = 1000
+_TOLD = (
+    select(Outbox.job_id, Outbox.dead_at)
+    .where(col(Outbox.job_id).in_(bindparam("job_ids", expanding=True)))
+    .order_by(col(Outbox.id))
+)
 
 
 def add(
@@ -121,8 +126,20 @@ def pending_for(session: Session, job_id: int) -> tuple[Outbox, ...]:
 
 def given_up(session: Session, job_id: int) -> int:
     """How many times we gave up telling of a job; 0 where the latest thing there was to tell arrived or waits."""
-    rows = tuple(session.exec(select(Outbox).where(Outbox.job_id == job_id).order_by(col(Outbox.id))))
-    return sum(row.dead_at is not None for row in rows) if rows and rows[-1].dead_at is not None else 0
+    return given_up_of(session, [job_id]).get(job_id, 0)
+
+
+def given_up_of(session: Session, job_ids: Collection[int]) -> dict[int, int]:
+    """The same of several jobs, by the job; those with 0 are left out."""
+    times: dict[int, int] = {}
+    lost: set[int] = set()
+    for job_id, dead_at in session.exec(_TOLD, params={"job_ids": [*job_ids]}):
+        if dead_at is None:
+            lost.discard(job_id)
+        else:
+            lost.add(job_id)
+            times[job_id] = times.get(job_id, 0) + 1
+    return {job_id: times[job_id] for job_id in lost}
 
 
 def dead_letters(session: Session, limit: int | None = None) -> tuple[Outbox, ...]:

@@ -17,11 +17,17 @@ from storage.database import Database
 from storage.engines import settled
 from storage.migrate import upgrade
 from tests.integration.house import House
+from tests.row_report import RowReport
 from tests.schema import lay
 
 IN_MEMORY = Path("/dev/shm")
 # What a server with its databases of one moment takes, and as much for the others that run beside it.
 ROOM = 2 * 1024**3
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell at the end which rows of the reference have no test."""
+    config.pluginmanager.register(RowReport(Path(__file__).parent), "rows of the reference")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

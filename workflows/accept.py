@@ -67,7 +67,7 @@ def priced(
     """
     # Whether they may see it comes first: what is wrong with a stranger's song is nobody's business.
     if brought is None and (given := source.named(dict(spec))) is not None:
-        reach.seen(session, given.job, who, where)
+        reach.seen(session, given.job, who, where, field=given.field)
     origin = source.resolve(session, spec)
     start = None if origin is None else edits.of_song(origin)
     if origin is None and brought is not None:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 from sqlmodel import Session
 
-from storage import jobs, outbox, recordings, tracks, users
+from storage import jobs, marks, outbox, recordings, tracks, users
 from storage.database import Database
 from storage.tables import LIVE, Job
 from workflows import bans, limits, queue, reach, recording, view
@@ -26,6 +26,8 @@ from workflows.runs import settle
 from workflows.view import JobView
 
 HERE = ReplyTo(OPERATOR.surface)
+# As what another try is counted, whatever is tried.
+RETRY = "retry"
 
 
 async def show(db: Database, job_id: int, by: Requester = OPERATOR, where: ReplyTo = HERE) -> JobView:
@@ -41,7 +43,7 @@ async def show(db: Database, job_id: int, by: Requester = OPERATOR, where: Reply
 
 async def owned(db: Database, job_id: int, by: Requester, where: ReplyTo) -> JobView:
     """One job of this person. Raises `Refusal`."""
-    return await db.aread(lambda session: view.look(session, reach.owned(session, job_id, by, where).id))
+    return await db.aread(lambda session: view.of(session, reach.owned(session, job_id, by, where)))
 
 
 async def recent(db: Database, limit: int, of: Requester | None = None) -> list[JobView]:
@@ -57,11 +59,16 @@ async def cancel(
     def change(session: Session, job: Job, now: int) -> None:
         if job.status not in LIVE:
             raise Refusal("cannot_cancel", field="job", value=job_id, status=job.status)
-        wanted = jobs.request_cancel(session, job_id=job_id, now=now)
-        if wanted is not None and wanted.status == "CANCELLED":
-            end_unpaid(session, wanted, "cancelled", now)
+        call_off(session, job, now)
 
-    return await _changed(db, job_id, by, where, request, change)
+    return await changed(db, job_id, by, where, change, request=request)
+
+
+def call_off(session: Session, job: Job, now: int) -> None:
+    """Cancel a job that waits, or have one that runs stop soon."""
+    wanted = jobs.request_cancel(session, job_id=job.id, now=now)
+    if wanted is not None and wanted.status == "CANCELLED":
+        end_unpaid(session, wanted, "cancelled", now)
 
 
 async def retry(
@@ -83,6 +90,8 @@ async def retry(
             limits.check(
                 session, own.limits, own.roles, user_id=payer.id, account=account, who=by, task=job.task, now=now
             )
+            if RETRY in own.limits.per_minute:
+                limits.note(session, own.limits, user_id=payer.id, account=account, task=RETRY, now=now)
         renewed = renew(session, job_id, now)
         if renewed is None:
             raise Refusal("not_failed", field="job", value=job_id, status=job.status)
@@ -91,7 +100,7 @@ async def retry(
         daily = daily_waiting(session, own.roles, payer, by, now) if own is not None else None
         hold(session, payer, renewed, now, daily=daily, again=True)
 
-    return await _changed(db, job_id, by, where, request, change)
+    return await changed(db, job_id, by, where, change, request=request)
 
 
 async def throw_away(
@@ -103,7 +112,7 @@ async def throw_away(
         if not remove_music(session, job, "deleted", now):
             raise Refusal("nothing_to_delete", field="job", value=job_id, status=job.status)
 
-    return await _changed(db, job_id, by, where, request, change)
+    return await changed(db, job_id, by, where, change, request=request)
 
 
 def remove_music(session: Session, job: Job, topic: str, now: int) -> bool:
@@ -113,6 +122,7 @@ def remove_music(session: Session, job: Job, topic: str, now: int) -> bool:
     gone = view.look(session, job.id).tracks
     for track in gone:
         tracks.delete(session, track.id)
+    marks.drop_picture(session, job.id)
     if job.recording_id is not None:
         # At once, where nobody else needs it: what was taken down may have been wrong with the sound itself.
         recordings.let_go(session, job.recording_id)
@@ -144,16 +154,17 @@ async def post_here(
             now=now,
         )
 
-    return await _changed(db, job_id, by, where, request, change)
+    return await changed(db, job_id, by, where, change, request=request)
 
 
-async def _changed(
+async def changed(
     db: Database,
     job_id: int,
     by: Requester,
     where: ReplyTo,
-    request: str | None,
     change: Callable[[Session, Job, int], None],
+    *,
+    request: str | None = None,
 ) -> JobView:
     """Do `change` to a job of this person, once for each request, and show what came of it."""
 

@@ -9,7 +9,8 @@ from typing import Any
 from engine.spec import Capabilities, Request
 from engine.spec.estimate import sung_lines
 from engine.spec.fields import BACKING, VOICES
-from engine.spec.tasks import Edit, Extend, ExtractStem, Repaint, Retake
+from engine.spec.parts import separable
+from engine.spec.tasks import Edit, Extend, ExtractStem, Repaint, Retake, Stems
 from workflows.refusal import Refusal
 from workflows.source import Song
 
@@ -78,8 +79,12 @@ def check_start(spec: Request, start: Start, capabilities: Capabilities) -> None
 
 
 def check_stem(spec: Request, capabilities: Capabilities) -> None:
-    """Raise a `Refusal` for one stem of mixed sound that can't be told from the others."""
+    """Raise a `Refusal` for stems of mixed sound that can't be told from the others."""
     able = capabilities.separates
+    if isinstance(spec, Stems) and spec.parts not in separable(able):
+        raise Refusal(
+            "parts_not_separable", field="parts", value=spec.parts, allowed="one of " + ", ".join(separable(able))
+        )
     # Where the voice can be told from the rest, the rest can be had without it.
     able = (*able, BACKING) if "vocals" in able else able
     if isinstance(spec, ExtractStem) and spec.track_name not in able:

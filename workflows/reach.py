@@ -18,12 +18,12 @@ from workflows.people import ReplyTo, Requester
 from workflows.refusal import Refusal
 
 
-def seen(session: Session, job_id: int, who: Requester, where: ReplyTo) -> Job:
-    """The job, if this person may see it from here. Raises `Refusal` as if it did not exist."""
+def seen(session: Session, job_id: int, who: Requester, where: ReplyTo, *, field: str = "job") -> Job:
+    """The job, if this person may see it from here. Raises `Refusal` as if it did not exist; `field` named it."""
     job = jobs.get(session, job_id)
     if job is not None and (owns(session, job, who) or (job.surface, job.channel) == (where.surface, where.channel)):
         return job
-    raise Refusal("job_not_found", field="job", value=job_id)
+    raise Refusal("job_not_found", field=field, value=job_id)
 
 
 def may_see(session: Session, job_id: int, who: Requester, where: ReplyTo) -> bool:
@@ -37,10 +37,11 @@ def may_see(session: Session, job_id: int, who: Requester, where: ReplyTo) -> bo
 
 def owned(session: Session, job_id: int, who: Requester, where: ReplyTo) -> Job:
     """The job, if it is this person's. Raises `Refusal`, which names the owner to those who see the job."""
-    job = seen(session, job_id, who, where)
-    if not owns(session, job, who):
-        raise Refusal("not_yours", field="job", value=job_id, owner=users.person(session, job.user_id).name)
-    return job
+    job = jobs.get(session, job_id)
+    if job is not None and owns(session, job, who):
+        return job
+    owner = users.person(session, seen(session, job_id, who, where).user_id).name
+    raise Refusal("not_yours", field="job", value=job_id, owner=owner)
 
 
 def owns(session: Session, job: Job, who: Requester) -> bool:

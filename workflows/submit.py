@@ -13,7 +13,7 @@ from storage import heard, jobs, outbox, users
 from storage.claims import Ticket
 from storage.database import Database
 from storage.tables import Job
-from workflows import edits, eta, moderation, schedules, view
+from workflows import edits, eta, moderation, pictures, schedules, signed_links, view
 from workflows.accept import enter, hold, keep, weigh
 from workflows.credits import allowance, daily_waiting
 from workflows.incoming import Incoming
@@ -76,7 +76,9 @@ def _outside(spec: Request, capabilities: Capabilities) -> None:
         return
     if spec.task not in capabilities.from_outside:
         raise Refusal("no_foreign_audio", field=field, engine=capabilities.name)
-    edits.check_stem(spec, capabilities)
+    # A song made here may have parts that nobody could find in mixed sound.
+    if not signed_links.may_be_file(str(getattr(spec, field))):
+        edits.check_stem(spec, capabilities)
 
 
 def _parsed(rules: Rules, task: str, values: Mapping[str, Any]) -> Request:
@@ -112,11 +114,16 @@ async def submit(
     was made from; a spec that names its source needs none.
     """
     asked = judge(rules, task, values)
-    brought = None
-    if link_field(asked) is not None and not await db.aread(lambda session: _known(session, requester, key, request)):
-        if incoming is None:
+    brought, portrait = None, None
+    from_outside = link_field(asked) is not None
+    brings = from_outside or bool(getattr(asked, pictures.FIELD, None))
+    if brings and not await db.aread(lambda session: _known(session, requester, key, request)):
+        if from_outside and incoming is None:
             raise Refusal("no_foreign_audio", field=link_field(asked), engine=rules.capabilities.name)
-        brought = await incoming.bring(asked, requester, reply_to, parent_id=parent_id)
+        # The picture first: it is small, and may be what is wrong.
+        portrait = await pictures.of_request(incoming, asked, requester, reply_to, parent_id=parent_id)
+        if incoming is not None:
+            brought = await incoming.bring(asked, requester, reply_to, parent_id=parent_id)
     spec = asked if brought is None else brought.spec
 
     def keep_it(session: Session) -> Accepted:
@@ -128,6 +135,8 @@ async def submit(
             return _again(session, first, spec, fingerprint, pause)
         weighed = weigh(session, rules, user, requester, reply_to, spec, brought, now)
         job = keep(session, rules, weighed, now, key=key, fingerprint=fingerprint, parent_id=parent_id)
+        if portrait is not None:
+            portrait.keep(session, job.id, now)
         if also is not None:
             also(session, job, now)
         left = weighed.standing.available + allowance(session, rules.roles, user, requester, now) - job.price

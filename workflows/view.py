@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlmodel import Session
 
-from storage import challenges, jobs, outbox, recordings, tracks, users
-from storage.tables import Job
+from storage import challenges, jobs, marks, outbox, recordings, tracks, users
+from storage.tables import Blob, Job, JobMark, Track, TrackFile
 from storage.users import TERMINAL
 from workflows import eta
 from workflows.people import Requester, now_ms
@@ -65,6 +66,7 @@ class JobView:
     `deleted`: its tracks were thrown away, by its owner or, where `taken_down` says why, by somebody in charge.
     `parked`: somebody in charge is to look at it first, and has not let it pass. `analysis` is an `Analysis` as JSON.
     `challenge` is the one of its channel that songs can be entered in, where it is looked up by itself.
+    `liked`, `hidden` and `thumbnail_url` are what its owner did to it in their collection.
     """
 
     id: int
@@ -106,6 +108,9 @@ class JobView:
     recording: RecordingView | None = None
     analysis: dict[str, Any] | None = None
     challenge: int | None = None
+    liked: bool = False
+    hidden: bool = False
+    thumbnail_url: str | None = None
 
     @property
     def ended(self) -> bool:
@@ -148,15 +153,42 @@ def look(session: Session, job_id: int) -> JobView:
     job = jobs.get(session, job_id)
     if job is None:
         raise Refusal("job_not_found", field="job", value=job_id)
-    return replace(_view(session, job), challenge=_challenge(session, job))
+    return of(session, job)
 
 
-def recent(session: Session, limit: int, of: Requester | None = None) -> list[JobView]:
-    """The latest jobs of one person or, without `of`, of everybody; newest first."""
-    if of is None:
-        return [_view(session, job) for job in jobs.recent(session, None, limit)]
-    user = users.known(session, of.surface, of.external_id)
-    return [] if user is None else [_view(session, job) for job in jobs.recent(session, user.id, limit)]
+def of(session: Session, job: Job) -> JobView:
+    """This job."""
+    return replace(of_several(session, [job])[0], challenge=_challenge(session, job))
+
+
+def recent(session: Session, limit: int, who: Requester | None = None) -> list[JobView]:
+    """The latest jobs of one person or, without `who`, of everybody; newest first."""
+    if who is None:
+        return list(of_several(session, jobs.recent(session, None, limit)))
+    user = users.known(session, who.surface, who.external_id)
+    return [] if user is None else list(of_several(session, jobs.recent(session, user.id, limit)))
+
+
+def of_several(session: Session, rows: Sequence[Job]) -> tuple[JobView, ...]:
+    """These jobs, in their order."""
+    numbers = [job.id for job in rows]
+    taken, marked = tracks.of_jobs(session, numbers), marks.of_jobs(session, numbers)
+    unposted = outbox.given_up_of(session, numbers)
+    owners = {
+        (user_id, surface): (users.person(session, user_id).name, users.external_id(session, user_id, surface))
+        for user_id, surface in {(job.user_id, job.surface) for job in rows}
+    }
+    return tuple(
+        _view(
+            session,
+            job,
+            owners[job.user_id, job.surface],
+            marked.get(job.id) or JobMark(job_id=job.id),
+            tuple(_track(track, files) for track, files in taken.get(job.id, ())),
+            unposted=job.id in unposted,
+        )
+        for job in rows
+    )
 
 
 def _challenge(session: Session, job: Job) -> int | None:
@@ -170,22 +202,24 @@ def _recording(session: Session, job: Job) -> RecordingView | None:
     return None if row is None else RecordingView(row.title, row.artist, row.duration)
 
 
-def _view(session: Session, job: Job) -> JobView:
+def _view(
+    session: Session, job: Job, owner: tuple[str, str | None], mark: JobMark, takes: tuple[TrackView, ...], *,
+    unposted: bool,
+) -> JobView:  # fmt: skip
     waits = job.status == "PENDING" and not job.parked
     stopped = pause(session) if waits else None
-    user = users.person(session, job.user_id)
     return JobView(
         id=job.id,
         parent_id=job.parent_id,
         user_id=job.user_id,
-        user=user.name,
-        owner=users.external_id(session, job.user_id, job.surface),
+        user=owner[0],
+        owner=owner[1],
         surface=job.surface,
         channel=job.channel,
         message=job.message,
         post=job.post,
         moved=job.moved,
-        unposted=outbox.given_up(session, job.id) > 0,
+        unposted=unposted,
         task=job.task,
         title=job.title,
         status=job.status,
@@ -212,25 +246,26 @@ def _view(session: Session, job: Job) -> JobView:
         taken_down=job.taken_down,
         recording=_recording(session, job),
         analysis=json.loads(job.analysis) if job.analysis and job.deleted_at is None else None,
-        tracks=tuple(
-            TrackView(
-                id=track.id,
-                take=track.take,
-                title=track.title,
-                seed=track.seed,
-                duration=track.duration,
-                sample_rate=track.sample_rate,
-                channels=track.channels,
-                bpm=track.bpm,
-                keyscale=track.keyscale,
-                timesignature=track.timesignature,
-                quality_score=track.quality_score,
-                lrc=track.lrc,
-                files=tuple(
-                    FileView(file.kind, file.name, file.format, file.digest, blob.size)
-                    for file, blob in tracks.files_of(session, track.id)
-                ),
-            )
-            for track in tracks.of_job(session, job.id)
-        ),
+        liked=mark.liked_at is not None,
+        hidden=mark.hidden_at is not None,
+        thumbnail_url=mark.thumbnail_url,
+        tracks=takes,
+    )
+
+
+def _track(track: Track, files: Iterable[tuple[TrackFile, Blob]]) -> TrackView:
+    return TrackView(
+        id=track.id,
+        take=track.take,
+        title=track.title,
+        seed=track.seed,
+        duration=track.duration,
+        sample_rate=track.sample_rate,
+        channels=track.channels,
+        bpm=track.bpm,
+        keyscale=track.keyscale,
+        timesignature=track.timesignature,
+        quality_score=track.quality_score,
+        lrc=track.lrc,
+        files=tuple(FileView(file.kind, file.name, file.format, file.digest, blob.size) for file, blob in files),
     )

@@ -37,6 +37,7 @@ from workflows.roles import Roles
 from workflows.rules import Rules
 
 if TYPE_CHECKING:
+    from workflows.downloads import Downloads
     from workflows.fetch import Fetcher
     from workflows.incoming import Incoming
 
@@ -103,9 +104,17 @@ class House:
             house=self.settings.public_url,
         )
 
+    @cached_property
+    def downloads(self) -> Downloads:
+        """Files as people download them."""
+        from engine.pool.converting import LocalConverter
+        from workflows.downloads import Downloads
+
+        return Downloads(db=self.db, blobs=self.blobs, converter=LocalConverter(), folder=self.coming_in)
+
     @property
     def coming_in(self) -> Path:
-        """Where sound lies while it is fetched and decoded."""
+        """Where sound lies while it is fetched, decoded and made another format of."""
         return self.settings.home / "incoming"
 
     @property

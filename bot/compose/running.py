@@ -6,7 +6,7 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from workflows.bulletins import Board
     from workflows.clock import Clock, Duty
     from workflows.deliver import Courier
+    from workflows.webhooks.line import Webhooks
 
 DRAIN_S = 20.0
 # How long the database's thread may keep the interpreter from the event loop, which asks for it at every answer it
@@ -102,11 +103,14 @@ async def working(house: House) -> AsyncIterator[Clock]:
 
 
 @asynccontextmanager
-async def serving(house: House) -> AsyncIterator[tuple[Clock, tuple[Chat, ...]]]:
+async def serving(
+    house: House, address: Callable[[], str | None] = lambda: None
+) -> AsyncIterator[tuple[Clock, tuple[Chat, ...]]]:
     """Everything in one process tree: the chats that have tokens, the clock, and the queue where music can be made.
 
     Yields once all chats are logged in, or are trying again. Raises `Trouble` for a token that is not accepted, and
-    where the engine that the settings name is not all there.
+    where the engine that the settings name is not all there. `address` is where it answers over HTTP: see
+    `bot.compose.web.webhooks`.
     """
     wake: list[Clock] = []
 
@@ -121,10 +125,11 @@ async def serving(house: House) -> AsyncIterator[tuple[Clock, tuple[Chat, ...]]]
     _answer_swiftly()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(house.incoming.close)
+        stack.push_async_callback(house.downloads.close)
         # Closed last: what the queue finishes while it drains is still told.
         for chat in chats:
             stack.push_async_callback(chat.close)
-        wake.append(await stack.enter_async_context(_running(house, works=works, chats=chats, web=True)))
+        wake.append(await stack.enter_async_context(_running(house, works=works, chats=chats, address=address)))
         with accepted_tokens():
             for chat in chats:
                 await chat.start()
@@ -152,10 +157,12 @@ def _answer_swiftly() -> None:
 
 
 @asynccontextmanager
-async def _running(house: House, *, works: bool, chats: Sequence[Chat] = (), web: bool = False) -> AsyncIterator[Clock]:
+async def _running(
+    house: House, *, works: bool, chats: Sequence[Chat] = (), address: Callable[[], str | None] | None = None
+) -> AsyncIterator[Clock]:
     """The clock with the duties of this process, until the block ends; then what is under way is drained.
 
-    `web`: it answers over HTTP, too.
+    `address` is where it answers over HTTP, if it does.
     """
     # What only a worker needs is imported here: `minstrel jobs` answers sooner without it.
     from bot.on_terminal.courier import FolderCourier
@@ -168,12 +175,15 @@ async def _running(house: House, *, works: bool, chats: Sequence[Chat] = (), web
     lease_ms = int(house.settings.lease_s * 1000)
     terminal = FolderCourier(house.blobs.path, house.songs, house.rules)
     couriers: dict[str, Courier] = {"terminal": terminal, **{chat.surface: chat.courier for chat in chats}}
-    if web:
+    told: list[Webhooks] = []
+    if address is not None:
+        from bot.compose.web import webhooks
         from bot.on_web.courier import WebCourier
 
         couriers[WebCourier.surface] = WebCourier()
+        told.append(webhooks(house, address))
     boards: dict[str, Board] = {"terminal": terminal, **{chat.surface: chat.courier for chat in chats}}
-    deliveries = Deliveries(house.db, couriers, boards, lease_ms=lease_ms)
+    deliveries = Deliveries(house.db, couriers, boards, more=told, lease_ms=lease_ms)
     feeder = Feeder(house.db, house.rules, house.incoming)
     watch = Watch(house.db, {chat.surface: chat.courier for chat in chats})
     duties: dict[str, Duty] = {
@@ -184,6 +194,8 @@ async def _running(house: House, *, works: bool, chats: Sequence[Chat] = (), web
         "sweep": lambda: _sweep(house),
     }
     async with AsyncExitStack() as stack:
+        for line in told:
+            stack.callback(line.close)
         stack.push_async_callback(deliveries.drain, DRAIN_S)
         stack.push_async_callback(deliveries.dispatch)
         stack.push_async_callback(watch.close)

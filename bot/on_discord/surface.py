@@ -21,7 +21,7 @@ from bot.on_discord.failures import bad_token
 from bot.on_discord.reception import Reception
 
 if TYPE_CHECKING:
-    from aiohttp import web
+    from starlette.routing import Route
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class DiscordSurface:
         """Whether Discord knows us by now."""
         return self.courier.is_connected
 
-    def routes(self) -> tuple[web.RouteDef, ...]:
+    def routes(self) -> tuple[Route, ...]:
         """None: Discord is called, and does not call."""
         return ()
 

@@ -61,7 +61,7 @@ class SharedFiles:
 
         if is_text:
             return await files.received(self._incoming, get, name, asking.who, field=field)
-        return await self._incoming.receive(get, PurePosixPath(name).stem, asking.who, field=field)
+        return (await self._incoming.receive(get, PurePosixPath(name).stem, asking.who, field=field)).link
 
     def _number(self, link: str) -> str | None:
         """Slack's own number of the file behind `link`."""

@@ -24,7 +24,7 @@ def ridges(size: int, colours: Palette, energy: Floats, rng: np.random.Generator
     x, y = _grid(size)
     near, far = (colours.ramp[0], colours.ramp[3]) if colours.dark else (colours.ramp[4], colours.ramp[1])
     sky = [colours.ramp[1], colours.ramp[2], colours.second] if colours.dark else [colours.ramp[1], colours.ramp[0]]
-    picture = blend(sky, np.repeat((y / 0.72).clip(0, 1), size, axis=1))
+    picture = np.repeat(blend(sky, (y / 0.72).clip(0, 1)), size, axis=1)
     centre, height, radius = (float(rng.uniform(*span)) for span in ((0.28, 0.72), (0.27, 0.36), (0.13, 0.21)))
     distance = np.hypot(x - centre, y - height)
     _paint(picture, 0.45 * np.exp(-((distance / (radius * 1.9)) ** 2)), colours.second)
@@ -34,9 +34,7 @@ def ridges(size: int, colours: Palette, energy: Floats, rng: np.random.Generator
         low = (y - height) / radius
         slits = np.abs((low * 4.5) % 1 - 0.5) - 0.08 - 0.2 * (low + 0.3).clip(0, 1)
         sun = sun * np.where(low > -0.3, _edge(slits * radius / 4.5, size), 1)
-    _paint(
-        picture, sun, blend([colours.accent, colours.second], np.repeat(((y - height) / radius).clip(0, 1), size, 1))
-    )
+    _paint(picture, sun, blend([colours.accent, colours.second], ((y - height) / radius).clip(0, 1)))
     layers = 6
     song = _curve(energy, size, smooth=size // 40)
     for i in range(layers):
@@ -46,9 +44,10 @@ def ridges(size: int, colours: Palette, energy: Floats, rng: np.random.Generator
         profile = song if i == 2 else _hills(rng, size, octaves=5)
         edge = (base - swing * profile)[None, :]
         shade = far + (near - far) * np.float32(0.12 + 0.88 * depth)
-        _paint(picture, _edge(y - edge, size), shade)
+        hill = _edge(y - edge, size)
+        _paint(picture, hill, shade)
         # mist in the valley behind the next range
-        mist = _edge(y - edge, size) * ((y - edge) / (swing + 0.1)).clip(0, 1) * (0.38 * (1 - depth))
+        mist = hill * ((y - edge) / (swing + 0.1)).clip(0, 1) * (0.38 * (1 - depth))
         _paint(picture, mist, far)
     return picture
 
@@ -177,7 +176,11 @@ def _edge(inside: Floats, size: int) -> Floats:
 
 
 def _paint(picture: Floats, mask: Floats, colour: Floats) -> None:
-    picture += mask.astype(np.float32)[..., None] * (colour - picture)
+    share = mask.astype(np.float32)
+    # One colour channel after the other: arrays whose last axis is three long are slow.
+    for channel in range(picture.shape[-1]):
+        plane = picture[..., channel]
+        plane += share * (colour[..., channel] - plane)
 
 
 def _curve(values: Floats | Sequence[float], count: int, *, smooth: int) -> Floats:

@@ -16,7 +16,8 @@ from torch import Tensor
 from engine.separation import cues
 from engine.separation.cues import BIN_HZ, BINS
 from engine.separation.names import APPROXIMATE
-from engine.separation.pieces import REST, SILENCE, in_pieces, level_of
+from engine.separation.pieces import SILENCE, in_pieces, level_of
+from engine.spec.parts import REST
 
 Audio = NDArray[np.float32]
 

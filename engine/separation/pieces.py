@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.spec.parts import REST
 from engine.studio.sound.reel import blank
 
 Audio = NDArray[np.float32]
@@ -17,7 +18,6 @@ RATE = 48_000
 PIECE = 30 * RATE
 # Pieces fade into each other over so many samples.
 FADE = 2 * RATE
-REST = "other"
 SILENCE = 1e-6
 
 

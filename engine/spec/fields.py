@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol, runtime_checkable
+from typing import Annotated, Any, ClassVar, Protocol, runtime_checkable
 
 from pydantic import GetCoreSchemaHandler
 from pydantic.fields import FieldInfo
@@ -143,6 +143,20 @@ class AutoWord:
 
 
 @dataclass(frozen=True)
+class Plain:
+    """For numbers of programs, which have no need to say them as a text; and what is true or false is none."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.check, handler(source))
+
+    @staticmethod
+    def check(value: Any) -> Any:
+        if isinstance(value, str | bool):
+            raise PydanticCustomError("not_a_number", "must be a number")
+        return value
+
+
+@dataclass(frozen=True)
 class Key:
     """A key as people write it ("Am", "A minor", "F# maj", "Bb") made canonical: "A Minor"."""
 
@@ -213,11 +227,15 @@ JobId = Annotated[int, SONG]
 class Url:
     """An http or https address. Only its shape is judged here; whether it may be fetched is the fetcher's business."""
 
+    # The control signs are named, for not every dialect of patterns counts the same of them as space.
+    pattern: ClassVar[str] = r"https?://[^\s\x00-\x20\x7f-\xa0/?#]+[^\s\x00-\x20\x7f-\xa0]*"
+    longest: ClassVar[int] = 2048
+
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self.check, handler(source))
 
     def check(self, value: str | None) -> str | None:
-        if value is None or (len(value) <= 2048 and re.fullmatch(r"https?://[^\s/?#]+\S*", value)):
+        if value is None or (len(value) <= self.longest and re.fullmatch(self.pattern, value)):
             return value
         raise PydanticCustomError("not_a_link", "must be {allowed}", {"allowed": self.words()})
 

@@ -33,8 +33,11 @@ def parse_as(
     model: type[AnyRequest], values: Mapping[str, Any], known: Mapping[str, tuple[str, ...]] | None = None
 ) -> AnyRequest:
     """`parse` for a model of whoever calls. Raises `InvalidSpec`."""
+    task = model.model_fields["task"].default
+    if values.get("task", task) != task:
+        # Which task it is, whoever calls has decided.
+        raise InvalidSpec((Problem("unknown_option", "task", values["task"], _options(model)),))
     try:
-        task = model.model_fields["task"].default
         return model.model_validate({**values, "task": task}, context=dict(known or {}))
     except ValidationError as error:
         raise InvalidSpec(tuple(_problem(model, detail) for detail in error.errors(include_url=False))) from None
@@ -68,12 +71,14 @@ def _problem(model: type[Request], detail: ErrorDetails) -> Problem:
     name = names.get(given, given)
     context = detail.get("ctx", {})
     if detail["type"] == "extra_forbidden":
-        return Problem(
-            "unknown_option", given, detail["input"], ", ".join(n for n in model.model_fields if n != "task")
-        )
+        return Problem("unknown_option", given, detail["input"], _options(model))
     if detail["type"] in ("nothing_to_go_by", "sources_disagree"):
         return Problem(detail["type"], str(context["fields"]).split(", ")[0], None, str(context["fields"]))
     field = model.model_fields.get(name)
     words = context.get("allowed") or (allowed(field) if field else None)
     value = None if detail["type"] == "missing" else detail["input"]
     return Problem(_CODES.get(detail["type"], "bad_value"), name, value, words, {"kind": detail["type"]})
+
+
+def _options(model: type[Request]) -> str:
+    return ", ".join(name for name in model.model_fields if name != "task")

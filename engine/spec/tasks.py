@@ -21,6 +21,7 @@ from engine.spec.fields import (
     Text,
     Unit,
 )
+from engine.spec.parts import ALL, PARTS
 
 PromptAlias = AliasChoices("caption", "prompt")
 Preset = Annotated[str | None, Text(1, 60)]
@@ -166,6 +167,7 @@ class Stems(FromAudio):
 
     task: Literal["stems"] = "stems"
     main: ClassVar[str | None] = "source_job_id"
+    parts: Annotated[str, Choice(tuple(PARTS))] = Field(ALL, description="Every stem, or so few parts that add up")
 
 
 class Retake(Generation):

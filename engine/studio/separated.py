@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from engine.separation import approximate, demucs
 from engine.separation.names import separates
-from engine.separation.pieces import REST
 from engine.spec import EngineError, Notice, Order, Plan, Take, TrackSink
 from engine.spec.fields import BACKING
+from engine.spec.parts import REST, parted
 from engine.spec.tasks import ExtractStem, Stems
 from engine.studio import notices
 from engine.studio.given import Given, given
@@ -45,7 +45,7 @@ def plan(spec: Stems | ExtractStem, order: Order, session: Session) -> Plan:
 
     Raises `EngineError`, permanent: `no_source`, `source_gone`, `no_such_stem` (stem, has), `separation_model`.
     """
-    wanted = _wanted(spec, session.separation)
+    wanted = tuple(_wanted(spec, session.separation))
     source, start = order.source, given(order)
     label = _label(spec, start, wanted, session.separation)
     heard = None if source is not None else heard_facts(transcript_of(start, session, closely=False), start.title)
@@ -85,33 +85,34 @@ def render(spec: Stems | ExtractStem, plan: Plan, order: Order, sink: TrackSink,
         Take(
             index=1,
             seed=plan.seeds[0],
-            audio=_together(parts, wanted) if alone else audio,
+            audio=inside(_together(parts, *wanted.values())) if alone else audio,
             sample_rate=RATE,
             bpm=plan.bpm,
             keyscale=plan.keyscale,
             timesignature=plan.timesignature,
-            stems={} if alone else {name: parts[name] for name in wanted},
+            stems={} if alone else {name: _together(parts, made_of) for name, made_of in wanted.items()},
         )
     )
 
 
-def _wanted(spec: Stems | ExtractStem, checkpoint: Path | None) -> tuple[str, ...]:
+def _wanted(spec: Stems | ExtractStem, checkpoint: Path | None) -> dict[str, tuple[str, ...]]:
+    """What is asked for by its name, and the parts of the separation that it is made of."""
     has = separates(checkpoint)
     if isinstance(spec, Stems):
-        return (*has, REST)
+        return parted(spec.parts, (*has, REST))
     if spec.track_name == BACKING and VOCALS in has:
-        return (*(name for name in has if name != VOCALS), REST)
+        return {BACKING: (*(name for name in has if name != VOCALS), REST)}
     if spec.track_name not in has:
         raise EngineError("no_such_stem", permanent=True, stem=spec.track_name, has=list(has))
-    return (spec.track_name,)
+    return {spec.track_name: (spec.track_name,)}
 
 
-def _together(parts: dict[str, Audio], wanted: tuple[str, ...]) -> Audio:
-    """What the parts that are `wanted` sound like together; the first one's own buffer is used up."""
-    first, *others = wanted
+def _together(parts: dict[str, Audio], made_of: tuple[str, ...]) -> Audio:
+    """What several parts sound like together; the first one's own buffer is used up."""
+    first, *others = made_of
     for name in others:
         parts[first] += parts[name]
-    return inside(parts[first])
+    return inside(parts[first]) if others else parts[first]
 
 
 def _separate(audio: Audio, checkpoint: Path | None, on_progress: Callable[[float], None]) -> dict[str, Audio]:

@@ -13,6 +13,8 @@ from engine.audio.files import borrowed
 from engine.audio.lrc import parse_lrc
 from engine.spec import EngineError, Order, Plan, Source, Take, TrackSink
 from engine.spec.fields import BACKING, VOICES
+from engine.spec.parts import ALL as EVERY
+from engine.spec.parts import parted
 from engine.spec.plan import FileKind
 from engine.spec.protocol import LineTime
 from engine.spec.tasks import ExtractStem, Stems
@@ -46,7 +48,7 @@ def plan(spec: Stems | ExtractStem, order: Order, engine: str) -> Plan:
 
 
 def render(spec: Stems | ExtractStem, order: Order, sink: TrackSink) -> None:
-    """Hand over every stem and the notes as they lie there, or the sound of one alone.
+    """Hand over every stem and the notes as they lie there, a few parts made of them, or the sound of one alone.
 
     Raises as `plan` does, and `source_gone`.
     """
@@ -55,6 +57,7 @@ def render(spec: Stems | ExtractStem, order: Order, sink: TrackSink) -> None:
     sink.progress(0.0)
     song = [Path(file.path) for file in source.files if file.kind == "audio" and file.format in LOSSLESS]
     alone = isinstance(spec, ExtractStem)
+    few = parted(spec.parts, stems) if isinstance(spec, Stems) and spec.parts != EVERY else {}
     audio, rate = _sound(stems.values() if alone or not song else song[:1])
     sink.take(
         Take(
@@ -65,7 +68,8 @@ def render(spec: Stems | ExtractStem, order: Order, sink: TrackSink) -> None:
             bpm=source.bpm,
             keyscale=source.keyscale,
             timesignature=source.timesignature,
-            ready={} if alone else stems,
+            ready={} if alone or few else stems,
+            stems={part: _sound(stems[name] for name in made_of)[0] for part, made_of in few.items()},
             midi=None if alone else _bytes_of(source, "midi"),
             picture=picture_of(source),
             lines=timed_words(source) if isinstance(spec, ExtractStem) and spec.track_name == BACKING else (),
@@ -77,7 +81,7 @@ def _wanted(spec: Stems | ExtractStem, order: Order) -> tuple[Source, dict[str, 
     """The source, and of its stems those that are asked for: all but the voices for the backing track."""
     source = order.source
     # One alone is decoded; all of them are best copied.
-    formats = (spec.format, *LOSSLESS) if isinstance(spec, Stems) else LOSSLESS
+    formats = (spec.format, *LOSSLESS) if isinstance(spec, Stems) and spec.parts == EVERY else LOSSLESS
     stems = stems_of(source, formats) if source is not None else {}
     if source is None or not stems:
         raise EngineError("no_stems", permanent=True)

@@ -13,12 +13,15 @@ from sqlmodel import select as select_rows
 from storage import (
     audit,
     bans,
+    blobs,
     bulletins,
     gate,
     heard,
     jobs,
+    keys,
     ledger,
     links,
+    marks,
     outbox,
     personal,
     recordings,
@@ -36,6 +39,7 @@ from storage.tables import (
     Draft,
     Entry,
     Firing,
+    Ordered,
     Report,
     Review,
     Run,
@@ -44,6 +48,8 @@ from storage.tables import (
     ThemeVote,
     User,
     Vote,
+    WebhookDelivery,
+    WebhookEndpoint,
 )
 from storage.tables import Table as Base
 from tests.rows import account, free_job, person, priced_job
@@ -73,7 +79,7 @@ def mark(what: str) -> str:
 
 def live_in(database: Database, store: FolderBlobs, folder: Path) -> int:
     """Let somebody do everything there is; returns their number."""
-    kept = {name: stored(store, folder, name) for name in ("song", "stem", "brought", "shared", "others")}
+    kept = {name: stored(store, folder, name) for name in ("song", "stem", "brought", "picture", "shared", "others")}
     return database.write(lambda session: _live(session, kept))
 
 
@@ -93,6 +99,7 @@ def _live(session: Session, kept: dict[str, KeptBlob]) -> int:
     ledger.grant(session, key="welcome:ann", account=account(ann), amount=500, now=1)
     was = users.ensure(session, surface="slack", external_id=SLACK, name=mark("other-name"), now=1)
     ledger.open_account(session, account(was))
+    _key(session, was)
     early = _song(session, was, kept["stem"], channel="TZQ1/DZQX", surface="slack")
     links.join(session, was.id, ann.id, now=NOW, weightier="operator")
 
@@ -154,6 +161,7 @@ def _live(session: Session, kept: dict[str, KeptBlob]) -> int:
     session.add(Asked(user_id=ann.id, task="lrc", asked_at=NOW))
     links.keep_code(session, code=mark("code"), user_id=ann.id, expires_at=NOW + 99_000)
     heard.first(session, "discord:123", NOW)
+    _programs(session, ann, song, kept["picture"])
     _runs_and_schedules(session, ann)
     _challenges(session, ann, bob, song, others)
     session.flush()
@@ -181,6 +189,39 @@ def _song(session: Session, owner: User, kept: KeptBlob, **place: Any) -> int:
 def _finish(session: Session, job_id: int, **values: Any) -> None:
     done = update(TABLES["job"]).where(TABLES["job"].c.id == job_id)
     session.connection().execute(done.values(status="COMPLETED", started_at=NOW, finished_at=NOW, **values))
+
+
+def _key(session: Session, owner: User) -> None:
+    users.also_known(session, surface="web", external_id=str(owner.id), user_id=owner.id)
+    keys.add(
+        session, key_id=f"key-{owner.id}", user_id=owner.id, digest=mark(f"digest-{owner.id}"), hint=f"ap_{MARK}",
+        label=mark("label"), scopes=["read"], expires_at=None, now=NOW,
+    )  # fmt: skip
+
+
+def _programs(session: Session, ann: User, song: int, picture: KeptBlob) -> None:
+    """What is there of somebody whose programs come over HTTP."""
+    _key(session, ann)
+    blobs.record(session, picture, now=NOW)
+    marks.change(session, song, liked_at=NOW, thumbnail_url=f"https://example.com/{MARK}.png", picture=picture.digest)
+    session.add(
+        Ordered(
+            id=mark("ordered"), user_id=ann.id, job_id=song, take=1, name=mark("called"), tags=[mark("tag")],
+            format="wav", stored=True, created_at=NOW,
+        )
+    )  # fmt: skip
+    endpoint = WebhookEndpoint(
+        user_id=ann.id, url=f"https://example.com/{MARK}", events=["job.completed"], description=mark("described"),
+        secret=mark("secret"), created_at=NOW,
+    )  # fmt: skip
+    session.add(endpoint)
+    session.flush()
+    for event, job_id in (("job.completed", song), ("webhook.test", None)):
+        delivery = WebhookDelivery(
+            endpoint_id=endpoint.id, event=event, event_id=mark(event), job_id=job_id, body=f'{{"x": "{mark(event)}"}}',
+            due_at=NOW, created_at=NOW,
+        )  # fmt: skip
+        session.add(delivery)
 
 
 def _runs_and_schedules(session: Session, ann: User) -> None:

@@ -94,8 +94,9 @@ def test_one_command_in_a_process_of_its_own_goes_the_whole_way(models: Path, tm
         assert Path(track["path"]).is_relative_to(tmp_path / "out")
         assert heard(track["path"]).shape == (2, 5 * RATE)
         assert Path(track["image"]).is_file()
-    assert shell.json("credits", "balance", "local")["available"] == 990
-    assert "sound" in shell.run("credits", "check").stdout
+    here = Typist(shell.home, settings)
+    assert here.json("credits", "balance", "local")["available"] == 990
+    assert "sound" in here.run("credits", "check").stdout
 
 
 @pytest.mark.parametrize("name", SHAPES)

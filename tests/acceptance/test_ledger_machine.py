@@ -33,7 +33,7 @@ from tests.rows import account, person, priced_job
 from tests.schema import lay
 
 SETTINGS = settings(
-    max_examples=15,
+    max_examples=10,
     stateful_step_count=50,
     deadline=None,
     database=None,
@@ -41,6 +41,8 @@ SETTINGS = settings(
 )
 # A broken house is found out within a few walks; which ones is not left to luck.
 WALKS, STEPS, LOOK_EACH = 40, 60, 4
+# These two find most faults, and so they are tried before the others.
+FIRST = (19, 23)
 # A promise that is not kept, a constraint that holds against the fault, a call that should have been refused, or one
 # that should not. Anything else is a mutant that does not even run.
 SPOKEN = (jobs.KeyTaken, AlreadySettled, InsufficientCredits, KeyReused, ValueError)
@@ -73,7 +75,7 @@ def house(fresh: Fresh) -> type[HouseMachine]:
 
 
 def is_caught(fresh: Fresh) -> bool:
-    for seed in range(WALKS):
+    for seed in sorted(range(WALKS), key=lambda seed: seed not in FIRST):
         try:
             walk(house(fresh), seed, STEPS, LOOK_EACH)
         except CAUGHT:

@@ -52,7 +52,7 @@ ROWS: tuple[tuple[str, str, Any, str, str], ...] = (
     ("song", "format", "mp3", "", ""),
     ("song", "calculate_quality", False, "", ""),
     ("song", "generate_lrc", True, "", "told"),
-    ("song", "thumbnail_url", "https://songs.example/cover.png", "told", "told"),
+    ("song", "thumbnail_url", "https://songs.example/cover.png", "", ""),
     ("song", "display_name", "Evening", "title", "title"),
     ("song", "batch_size", 2, "seeds", "seeds"),
     ("song", "seed", 25, "sound seeds", "sound seeds"),
@@ -139,8 +139,8 @@ ROWS: tuple[tuple[str, str, Any, str, str], ...] = (
 SOURCES = {
     "src_audio_url", "reference_audio_url", "audio_url", "source_job_id", "original_job_id", "job_id", "source_take",
 }  # fmt: skip
-# Of an analysis, which has no plan.
-HEARD = {"audio_codes", "temperature"}
+# Of an analysis, which has no plan, and of files that lie beside the sound.
+HEARD = {"audio_codes", "temperature", "parts"}
 # How a plan puts it, and what it says about all that it was told.
 ASIDE = ("notices", "understood")
 

@@ -42,7 +42,7 @@ from workflows.people import Requester
 from workflows.privacy import export, forget
 from workflows.refusal import Refusal
 
-OWN = ("song", "stem", "brought")
+OWN = ("song", "stem", "brought", "picture")
 ANN = Requester("discord", DISCORD, f"{MARK}-name")
 
 
@@ -122,18 +122,21 @@ def test_an_export_has_everything(place: Place, tmp_path: Path) -> None:
     written = json.dumps(there, default=str, ensure_ascii=False)
     assert {trace.lower() for trace in TRACE.findall(written)} <= {trace.lower() for trace in TRACE.findall(data)}
     assert sum(map(len, json.loads(data).values())) == sum(map(len, there.values()))
-    sounds = {archive.read(name).decode() for name in archive.namelist() if name.endswith(".flac")}
-    assert sounds == {f"the sound of {name}" for name in (*(f"{MARK}-{own}" for own in OWN), "shared")}
+    files = {archive.read(name).decode() for name in archive.namelist() if name.endswith(".flac")}
+    assert files == {f"the sound of {name}" for name in (*(f"{MARK}-{own}" for own in OWN), "shared")}
     assert f"{MARK}-name" in archive.read("README.txt").decode()
     # What is about others is theirs.
     assert '"mo"' not in data
     assert f"{MARK}-complaint" not in data
+    # What opens doors stays here: whoever finds the file shall not find those.
+    assert f"{MARK}-digest" not in data
+    assert f"{MARK}-secret" not in data
 
 
 # What nobody is told: about others, or no more than our own machinery.
 UNTOLD = {
     "link_code.code", "ban.by", "job.token", "job.worker", "job.lease_until", "track.peaks", "outbox.lease_until",
-    "review.by", "audit.by", "bulletin.lease_until",
+    "review.by", "audit.by", "bulletin.lease_until", "api_key.digest", "webhook_endpoint.secret",
 }  # fmt: skip
 
 
@@ -157,7 +160,7 @@ def test_an_export_leaves_out_no_row_and_no_column(place: Place) -> None:
 def test_whoever_is_forgotten_is_found_nowhere(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     place.deliver()
     assert TRACE.search(" ".join(str(path) for path in place.songs.rglob("*")))
-    assert len(blobs_of(place.db)) == 5
+    assert len(blobs_of(place.db)) == 6
     gone = place.forget()
     assert (gone.songs, gone.credits) == (4, 502)
     place.deliver()

@@ -180,8 +180,7 @@ def test_what_only_a_planner_would_heed_is_told_and_changes_nothing(house: House
     idle: dict[str, Any] = {
         "thinking": False, "lm_temperature": 1.5, "lm_cfg_scale": 3.0, "lm_top_k": 5, "lm_top_p": 0.5,
         "lm_negative_prompt": "noise", "use_cot_metas": False, "use_cot_caption": False, "use_cot_language": False,
-        "use_constrained_decoding": True, "generate_lrc": True, "thumbnail_url": "https://example.com/a.png",
-        "lora_weight": 2.0,
+        "use_constrained_decoding": True, "generate_lrc": True, "lora_weight": 2.0,
     }  # fmt: skip
     plan, [take] = house.made("text2music", **SONG, seed=1, **QUICK, **idle)
     assert notices(plan) == {"no_effect": {"fields": list(idle)}}

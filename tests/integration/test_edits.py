@@ -56,36 +56,55 @@ class Shelf:
 
 
 @dataclass(frozen=True)
-class Song:
-    """A finished song: its files, and what they sound like."""
+class Heard:
+    """What was made of a song, as the engine hands it over. That FLAC keeps every sample, `test_encode` shows."""
 
-    source: Source
     plan: Plan
     take: Take
-    _heard: dict[str, Audio] = field(default_factory=dict)
 
     @property
     def audio(self) -> Audio:
-        return self.sound("audio")
-
-    def sound(self, kind: str, name: str = "") -> Audio:
-        [path] = [f.path for f in self.source.files if (f.kind, f.name, f.format) == (kind, name, "flac")]
-        if path not in self._heard:
-            self._heard[path] = decode(Path(path))[0]
-        return self._heard[path]
+        return self.take.audio
 
     @property
     def stems(self) -> dict[str, Audio]:
-        return {f.name: self.sound("stem", f.name) for f in self.source.files if f.kind == "stem"}
+        return dict(self.take.stems)
+
+    @property
+    def kept(self) -> Kept:
+        assert self.take.score is not None
+        return from_bytes(self.take.score)
+
+    @property
+    def lines(self) -> list[str]:
+        return [line.text for line in self.take.lines]
+
+
+@dataclass(frozen=True)
+class Song(Heard):
+    """A finished song to start from: its files, and what they sound like."""
+
+    source: Source
+    _decoded: dict[str, Audio] = field(default_factory=dict)
+
+    @property
+    def audio(self) -> Audio:
+        return self._sound("audio")
+
+    @property
+    def stems(self) -> dict[str, Audio]:
+        return {f.name: self._sound("stem", f.name) for f in self.source.files if f.kind == "stem"}
 
     @property
     def kept(self) -> Kept:
         [path] = [file.path for file in self.source.files if file.kind == "score"]
         return from_bytes(Path(path).read_bytes())
 
-    @property
-    def lines(self) -> list[str]:
-        return [line.text for line in self.take.lines]
+    def _sound(self, kind: str, name: str = "") -> Audio:
+        [path] = [f.path for f in self.source.files if (f.kind, f.name, f.format) == (kind, name, "flac")]
+        if path not in self._decoded:
+            self._decoded[path] = decode(Path(path))[0]
+        return self._decoded[path]
 
 
 @dataclass(frozen=True)
@@ -110,6 +129,10 @@ class House:
         assert shelf.heard[-1] == pytest.approx(1.0)
         return plan, shelf.takes
 
+    def edit(self, task: str, of: Song, *, seed: int = 5, **values: Any) -> Heard:
+        plan, [take] = self.made(task, of.source, seed=seed, **values)
+        return Heard(plan, take)
+
     def song(self, task: str, of: Song | None = None, *, seed: int = 5, **values: Any) -> Song:
         plan, [take] = self.made(task, of.source if of else None, seed=seed, **values)
         spec = parse(task, values)
@@ -117,15 +140,12 @@ class House:
         # How good it is, is asked by nobody here.
         result = package(take, plan=plan, spec=spec.model_copy(update={"calculate_quality": False}), workdir=workdir)
         files = tuple(SourceFile(kind=f.kind, name=f.name, format=f.format, path=f.path) for f in result.files)
-        return Song(
-            Source(
-                job=1, take=1, title=result.title, caption=plan.caption, duration=result.duration, bpm=result.bpm,
-                keyscale=result.keyscale, timesignature=result.timesignature, seed=result.seed,
-                genre_preset=plan.genre_preset, files=files,
-            ),
-            plan,
-            take,
+        source = Source(
+            job=1, take=1, title=result.title, caption=plan.caption, duration=result.duration, bpm=result.bpm,
+            keyscale=result.keyscale, timesignature=result.timesignature, seed=result.seed,
+            genre_preset=plan.genre_preset, files=files,
         )  # fmt: skip
+        return Song(plan, take, source)
 
 
 @pytest.fixture(scope="module")
@@ -162,13 +182,13 @@ def samples(seconds: float) -> int:
     return round(seconds * RATE)
 
 
-def sound_is_whole(song: Song) -> None:
+def sound_is_whole(song: Heard) -> None:
     """The stems make up the song, nothing is too loud, and the words come in order inside it."""
     assert np.abs(np.sum(list(song.stems.values()), axis=0) - song.audio).max() < 1e-4
     assert true_peak_db(song.audio, RATE) < -1.0
     starts = [line.start for line in song.take.lines]
     assert starts == sorted(starts)
-    assert all(0 <= line.start < line.end <= song.source.duration for line in song.take.lines)
+    assert all(0 <= line.start < line.end <= song.plan.duration for line in song.take.lines)
     assert len(song.kept.score.voice) == len(song.kept.lines) == len(starts)
 
 
@@ -187,7 +207,7 @@ def test_a_retake_without_variance_is_the_same_song(house: House, sung: Song) ->
     same = house.song("retake", sung, seed=77, original_job_id=1, retake_variance=0)
     assert np.array_equal(same.audio, sung.audio)
     assert same.stems.keys() == sung.stems.keys()
-    assert all(np.array_equal(same.sound("stem", name), stem) for name, stem in sung.stems.items())
+    assert all(np.array_equal(same.stems[name], stem) for name, stem in sung.stems.items())
     for kind in ("score", "lrc", "image", "midi"):
         files = [next(file.path for file in song.source.files if file.kind == kind) for song in (sung, same)]
         assert Path(files[0]).read_bytes() == Path(files[1]).read_bytes()
@@ -196,7 +216,7 @@ def test_a_retake_without_variance_is_the_same_song(house: House, sung: Song) ->
 
 def test_a_retake_differs_the_more_the_more_variance_it_has(house: House, played: Song) -> None:
     known = mel(played.audio)
-    for seed in range(6):
+    for seed in range(4):
         steps = (0, 0.2, 0.4, 0.6, 0.8, 1) if seed % 2 else (0, 0.1, 0.3, 0.5, 0.7, 0.9)
         apart = []
         for variance in steps:
@@ -207,7 +227,7 @@ def test_a_retake_differs_the_more_the_more_variance_it_has(house: House, played
 
 
 def test_a_retake_that_is_all_new_keeps_form_tempo_key_and_words(house: House, sung: Song) -> None:
-    new = house.song("retake", sung, seed=8, original_job_id=1, retake_variance=1)
+    new = house.edit("retake", sung, seed=8, original_job_id=1, retake_variance=1)
     assert (differs(new.audio, sung.audio).reshape(-1, RATE // 2).max(1) > AUDIBLE).all()
     before, after = sung.kept.score, new.kept.score
     assert (after.bpm, after.tonic, after.minor, after.sections) == (
@@ -230,7 +250,7 @@ def test_takes_of_a_retake_have_the_seeds_that_were_given(house: House, played: 
 
 @pytest.mark.parametrize(("start", "end"), [(6.0, 13.37), (0.0, 5.0), (17.0, -1)])
 def test_only_the_repainted_part_is_new(house: House, sung: Song, start: float, end: float) -> None:
-    new = house.song(
+    new = house.edit(
         "repaint", sung, source_job_id=1, repainting_start=start, repainting_end=end, caption="loud rock with guitars"
     )
     apart = differs(new.audio, sung.audio)
@@ -255,13 +275,13 @@ def test_a_part_that_reaches_beyond_the_song_ends_with_it(house: House, played: 
 def test_new_words_are_sung_in_the_repainted_part_and_lines_across_its_border_stay(house: House, sung: Song) -> None:
     one, two, three = sung.take.lines
     middle = (one.start + one.end) / 2
-    new = house.song(
+    new = house.edit(
         "repaint", sung, source_job_id=1, repainting_start=middle, repainting_end=three.start - 0.05, caption="soft",
         lyrics="Paper boats go drifting down the stream",
     )  # fmt: skip
     assert new.lines == [one.text, "Paper boats go drifting down the stream", three.text]
     assert (new.take.lines[0], new.take.lines[2]) == (one, three)
-    voice = differs(new.sound("stem", "vocals"), sung.sound("stem", "vocals"))
+    voice = differs(new.stems["vocals"], sung.stems["vocals"])
     assert voice[: samples(one.end)].max() < EXACT
     assert voice[samples(three.start) :].max() < EXACT
     assert voice[samples(two.start) : samples(two.end)].max() > AUDIBLE
@@ -280,7 +300,7 @@ def test_a_part_that_the_song_lacks_is_refused(house: House, sung: Song, start: 
 
 
 def test_a_song_goes_on_from_its_ending(house: House, sung: Song) -> None:
-    new = house.song(
+    new = house.edit(
         "extend", sung, source_job_id=1, right_extend_length=11.3, caption="warm indie pop",
         lyrics="[chorus]\nNobody remembers any other dream",
     )  # fmt: skip
@@ -300,14 +320,14 @@ def test_a_song_goes_on_from_its_ending(house: House, sung: Song) -> None:
 
 
 def test_new_music_leads_up_to_a_song_that_then_is_what_it_was(house: House, played: Song) -> None:
-    new = house.song(
+    new = house.edit(
         "extend", played, source_job_id=1, left_extend_length=7.77, right_extend_length=0, caption="a jazz trio"
     )
     shift = samples(7.77)
     assert new.audio.shape[1] == shift + played.audio.shape[1]
     assert differs(new.audio[:, shift:], played.audio).max() < EXACT
     for name, stem in played.stems.items():
-        assert differs(new.sound("stem", name)[:, shift:], stem).max() < EXACT
+        assert differs(new.stems[name][:, shift:], stem).max() < EXACT
     tenths = np.square(new.audio[:, : shift // 4800 * 4800]).reshape(2, -1, 4800).mean((0, 2))
     loud = 10 * np.log10(tenths)
     assert np.sort(loud)[len(loud) // 10] > -45
@@ -333,7 +353,7 @@ def test_edits_of_edits_keep_what_was_kept(house: House, played: Song) -> None:
     assert apart[samples(3.1) : samples(6.5)].max() > AUDIBLE
     retaken = house.song("retake", painted, original_job_id=1, retake_variance=0.5)
     assert retaken.kept.score.origin == longer.kept.score.origin > 0
-    longest = house.song(
+    longest = house.edit(
         "extend", retaken, source_job_id=1, left_extend_length=1.3, right_extend_length=0, caption="slow"
     )
     assert differs(longest.audio[:, samples(1.3) :], retaken.audio).max() < EXACT
@@ -342,11 +362,11 @@ def test_edits_of_edits_keep_what_was_kept(house: House, played: Song) -> None:
 
 
 def test_other_words_are_sung_to_the_same_music(house: House, sung: Song) -> None:
-    new = house.song("edit", sung, source_job_id=1, edit_type="only_lyrics", edit_target_lyrics=OTHER)
+    new = house.edit("edit", sung, source_job_id=1, edit_type="only_lyrics", edit_target_lyrics=OTHER)
     assert new.lines == OTHER.splitlines()
     voices = {"vocals", "backing_vocals"}
     for name, stem in sung.stems.items():
-        assert np.array_equal(new.sound("stem", name), stem) == (name not in voices)
+        assert np.array_equal(new.stems[name], stem) == (name not in voices)
     for before, after in zip(sung.take.lines, new.take.lines, strict=True):
         assert after.start == pytest.approx(before.start, abs=0.3)
     old, score = sung.kept.score, new.kept.score
@@ -380,15 +400,15 @@ def test_an_edit_says_who_wrote_most_of_its_words(house: House, sung: Song) -> N
 
 
 def test_an_instrumental_gets_a_voice_and_keeps_its_notes(house: House, played: Song) -> None:
-    new = house.song("edit", played, source_job_id=1, edit_type="only_lyrics", edit_target_lyrics="Night is here")
+    new = house.edit("edit", played, source_job_id=1, edit_type="only_lyrics", edit_target_lyrics="Night is here")
     assert new.lines == ["Night is here"]
-    assert np.abs(new.sound("stem", "vocals")).max() > 0.05
+    assert np.abs(new.stems["vocals"]).max() > 0.05
     assert new.kept.score.parts == played.kept.score.parts
     sound_is_whole(new)
 
 
 def test_a_remix_is_the_same_song_played_by_another_band(house: House, sung: Song) -> None:
-    new = house.song("edit", sung, source_job_id=1, edit_target_prompt="heavy metal")
+    new = house.edit("edit", sung, source_job_id=1, edit_target_prompt="heavy metal")
     assert (new.plan.genre_preset, new.plan.caption, new.plan.bpm) == ("Metal", "heavy metal", sung.plan.bpm)
     old, score = sung.kept.score, new.kept.score
     assert score.chords == old.chords
@@ -402,7 +422,7 @@ def test_a_remix_is_the_same_song_played_by_another_band(house: House, sung: Son
 
 def test_a_window_limits_what_is_edited(house: House, sung: Song) -> None:
     window: dict[str, Any] = {"edit_n_min": 0.25, "edit_n_max": 0.6}
-    new = house.song("edit", sung, source_job_id=1, edit_target_prompt="reggae", **window)
+    new = house.edit("edit", sung, source_job_id=1, edit_target_prompt="reggae", **window)
     apart = differs(new.audio, sung.audio)
     assert max(apart[: samples(6)].max(), apart[samples(14.4) :].max()) < EXACT
     assert apart[samples(6) : samples(14.4)].max() > 0.1
@@ -444,7 +464,7 @@ def test_nobody_sings_in_a_part_without_vocals(house: House, sung: Song) -> None
     one, two, three = sung.take.lines
     start, end = two.start - 0.02, max(two.end, two.start + 1) + 0.02
     values: dict[str, Any] = {"source_job_id": 1, "repainting_start": start, "repainting_end": end}
-    new = house.song("repaint", sung, caption="no vocals", **values)
+    new = house.edit("repaint", sung, caption="no vocals", **values)
     assert list(new.take.lines) == [one, three]
     assert two.text not in new.plan.lyrics
     assert new.plan.understood == {"voice": ("no vocals",)}
@@ -452,12 +472,12 @@ def test_nobody_sings_in_a_part_without_vocals(house: House, sung: Song) -> None
     for name in ("vocals", "backing_vocals"):
         if name not in sung.stems:
             continue
-        before, after = sung.sound("stem", name), new.sound("stem", name)
+        before, after = sung.stems[name], new.stems[name]
         apart = differs(before, after)
         assert max(apart[: samples(start)].max(), apart[samples(end) :].max()) < EXACT
         silent = slice(samples(start + 0.3), samples(end - 0.1))
         assert np.abs(after[:, silent]).max() < 0.002
-    assert np.abs(sung.sound("stem", "vocals")[:, silent]).max() > 0.05
+    assert np.abs(sung.stems["vocals"][:, silent]).max() > 0.05
     assert np.abs(new.audio[:, silent]).max() > 0.05
     sound_is_whole(new)
 
@@ -479,7 +499,7 @@ def test_a_line_across_the_border_of_a_part_without_vocals_is_sung_on_and_told(h
 
 
 def test_a_remix_without_vocals_plays_the_tune_that_was_sung(house: House, sung: Song) -> None:
-    new = house.song("edit", sung, source_job_id=1, edit_target_prompt="jazz, no vocals, 240 bpm, in G# minor")
+    new = house.edit("edit", sung, source_job_id=1, edit_target_prompt="jazz, no vocals, 240 bpm, in G# minor")
     assert not new.stems.keys() & {"vocals", "backing_vocals"}
     assert (new.plan.instrumental, new.plan.lyrics, new.lines) == (True, "", [])
     # what did nothing is not told as heard
@@ -497,13 +517,13 @@ def test_a_remix_without_vocals_plays_the_tune_that_was_sung(house: House, sung:
 
 def test_a_window_without_vocals_silences_only_its_own_lines(house: House, sung: Song) -> None:
     one, two, three = sung.take.lines
-    new = house.song(
+    new = house.edit(
         "edit", sung, source_job_id=1, edit_target_prompt="reggae, instrumental",
         edit_n_min=(one.end + two.start) / 48, edit_n_max=(two.end + three.start) / 48,
     )  # fmt: skip
     assert list(new.take.lines) == [one, three]
     silent = slice(samples(two.start + 0.3), samples(two.end - 0.1))
-    assert np.abs(new.sound("stem", "vocals")[:, silent]).max() < 0.002
+    assert np.abs(new.stems["vocals"][:, silent]).max() < 0.002
     sound_is_whole(new)
 
 
@@ -587,7 +607,7 @@ def loudness(audio: Audio) -> list[float]:
 def test_new_parts_are_as_loud_as_the_song(house: House, played: Song) -> None:
     values: dict[str, Any] = {"source_job_id": 1, "caption": "more of it"}
     for ends in ({"left_extend_length": 0, "right_extend_length": 20}, {"left_extend_length": 20}):
-        new = house.song("extend", played, **values, **ends)
+        new = house.edit("extend", played, **values, **ends)
         assert max(loudness(new.audio)) == pytest.approx(max(loudness(played.audio)), abs=2)
         sound_is_whole(new)
     soft = house.song("text2music", caption="ambient", duration=16)
@@ -610,9 +630,9 @@ def test_music_that_was_held_down_with_its_old_voice_is_held_down_without_it(
         path = tmp_path / f"{name}.flac"
         soundfile.write(path, stem.T, RATE, subtype="PCM_24")
         files.append(SourceFile(kind="stem", name=name, format="flac", path=str(path)))
-    parent = Song(sung.source.model_copy(update={"files": tuple(files)}), sung.plan, sung.take)
+    parent = Song(sung.plan, sung.take, sung.source.model_copy(update={"files": tuple(files)}))
     assert true_peak_db(music + more, RATE) > 0
-    new = house.song("edit", parent, source_job_id=1, edit_type="only_lyrics", edit_target_lyrics=OTHER)
+    new = house.edit("edit", parent, source_job_id=1, edit_type="only_lyrics", edit_target_lyrics=OTHER)
     assert new.lines == OTHER.splitlines()
     sound_is_whole(new)
 
@@ -632,17 +652,17 @@ def test_words_of_another_language_are_sung_beside_the_old_ones(house: House, su
     assert {line.text: line.language for line in new.kept.score.lines} == dict(
         zip(new.lines, ("", "de", ""), strict=True)
     )
-    again = house.song("retake", new, seed=9, original_job_id=1, retake_variance=1)
+    again = house.edit("retake", new, seed=9, original_job_id=1, retake_variance=1)
     assert again.lines == new.lines
     for song in (new, again):
         german = song.take.lines[1]
-        voice = song.sound("stem", "vocals")[:, samples(german.start) : samples(german.end)]
+        voice = song.stems["vocals"][:, samples(german.start) : samples(german.end)]
         assert np.abs(voice).max() > 0.05
         sound_is_whole(song)
 
 
 def test_a_song_with_only_new_words_speaks_their_language(house: House, played: Song) -> None:
-    new = house.song(
+    new = house.edit(
         "edit",
         played,
         source_job_id=1,

@@ -246,6 +246,7 @@ def test_a_link_to_a_song_made_here_starts_from_that_song(door: Door) -> None:
     [
         ("cover", {"src_audio_url": RAIN, "source_job_id": 1, "caption": "x"}, "sources_disagree", "src_audio_url"),
         ("extract-stem", {"src_audio_url": RAIN, "track_name": "brass"}, "stem_not_separable", "track_name"),
+        ("stems", {"src_audio_url": RAIN, "parts": "six"}, "parts_not_separable", "parts"),
         ("analyze", {"audio_codes": "1 2 3"}, "no_audio_codes", "audio_codes"),
         ("text2rap", {"caption": "x"}, "task_not_available", None),
     ],

@@ -41,6 +41,7 @@ from engine.spec import (
     Words,
     parse,
 )
+from engine.spec.parts import parted
 from engine.studio.capabilities import capabilities
 from engine.studio.engine import Studio
 from storage import jobs, tracks
@@ -395,6 +396,39 @@ def test_it_can_be_stopped_between_two_files(studio: Studio, tale: Tale, tmp_pat
     made = {path.name for path in tmp_path.rglob("*.*")}
     assert 0 < len(made) < 2 * len(stem_names(tale.song))
     assert not [name for name in made if name.endswith(".part")]
+
+
+def test_a_few_parts_add_up_to_the_same_song(studio: Studio, tale: Tale, tmp_path: Path) -> None:
+    spec, given = parse("stems", {"source_job_id": 1, "parts": "two"}), order(tale.source, tmp_path)
+    sink = sink_for(studio, spec, given)
+    studio.render(spec, sink.plan, given, sink)
+    [result] = sink.results
+    parts = {file.name: sound(Path(file.path)) for file in result.files if (file.kind, file.format) == ("stem", "flac")}
+    assert list(parts) == ["vocals", "backing_track"]
+    assert np.array_equal(parts["vocals"], sound(tale.path("song", "stem", "vocals", "flac")))
+    whole = sound(tale.path("song", "audio", "", "flac"))
+    assert np.abs(parts["vocals"] + parts["backing_track"] - whole).max() < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("parts", "stems", "made_of"),
+    [
+        ("all", ("vocals", "drums"), {"vocals": ("vocals",), "drums": ("drums",)}),
+        ("two", ("drums", "bass"), {"backing_track": ("drums", "bass")}),
+        ("two", ("vocals", "fx", "backing_vocals"), {"vocals": ("vocals", "backing_vocals"), "backing_track": ("fx",)}),
+        (
+            "four",
+            ("vocals", "drums", "bass", "percussion", "keyboard", "brass"),
+            {
+                "vocals": ("vocals",), "drums": ("drums", "percussion"), "bass": ("bass",),
+                "other": ("keyboard", "brass"),
+            },
+        ),
+        ("six", ("keyboard", "guitar"), {"guitar": ("guitar",), "keyboard": ("keyboard",)}),
+    ],
+)  # fmt: skip
+def test_what_each_part_is_made_of(parts: str, stems: tuple[str, ...], made_of: dict[str, tuple[str, ...]]) -> None:
+    assert parted(parts, stems) == made_of
 
 
 def test_a_file_that_vanishes_under_its_hands(studio: Studio, tale: Tale, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ def opened(score: Score) -> mido.MidiFile:
     return mido.MidiFile(file=io.BytesIO(to_midi(score)), charset="utf-8")
 
 
+@pytest.mark.row("G15")
 @pytest.mark.parametrize(("metre", "quarters"), [("2/4", 100.0), ("3/4", 100.0), ("4/4", 100.0), ("6/8", 150.0)])
 def test_tempo_metre_key_and_length_are_written(metre: str, quarters: float) -> None:
     file = opened(song("Folk", metre))

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from storage import personal, recordings, tracks, users
+from storage import marks, personal, recordings, tracks, users
 from storage.database import Database
 from storage.tables import User
 from workflows import limits, record
@@ -30,7 +30,7 @@ WRITTEN = frozenset({"spec", "plan", "analysis"})
 
 @dataclass(frozen=True)
 class Owned:
-    """A file of somebody: of a `take` of the song `job`, or (None) of sound that they brought."""
+    """A file of somebody: of a `take` of the song `job`, a picture they gave it, or (`job` None) sound they brought."""
 
     job: int | None
     title: str
@@ -93,7 +93,7 @@ async def of_named(db: Database, name: str) -> Export:
 def _export(session: Session, user: User) -> Export:
     who = personal.person(session, user.id)
     data = {called: [_plain(row) for row in rows] for called, rows in personal.rows(session, who)}
-    files = (*_songs(session, who), *_brought(session, who))
+    files = (*_songs(session, who), *_brought(session, who), *_pictures(session, who))
     return Export(user.name, now_ms(), data, files)
 
 
@@ -109,6 +109,12 @@ def _brought(session: Session, who: personal.Person) -> Iterator[Owned]:
     for row, blob in recordings.of(session, who.numbers):
         view = FileView("audio", "", row.digest.rpartition(".")[2], row.digest, blob.size)
         yield Owned(None, row.title, 1, view)
+
+
+def _pictures(session: Session, who: personal.Person) -> Iterator[Owned]:
+    for number, blob in marks.pictures(session, who.numbers):
+        view = FileView("thumbnail", "", blob.digest.rpartition(".")[2], blob.digest, blob.size)
+        yield Owned(number, "thumbnail", 1, view)
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

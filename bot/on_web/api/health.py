@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from fastapi import APIRouter
@@ -32,17 +33,19 @@ class Ready(BaseModel):
 @router.get("/health", response_model=Health, summary="Is it up?")
 @router.get("/healthz", include_in_schema=False)
 async def health() -> Any:
+    """It answers; whether music can be made is another question."""
     return JSONResponse({"ok": True})
 
 
 @router.get("/ready", response_model=Ready, responses={503: {"model": Ready}}, summary="Is it ready to make music?")
 async def ready(web: Here) -> Any:
+    """The database answers, somebody works the queue, and nobody stopped it. 503 where one of these is not so."""
     try:
         stopped = await web.db.aread(queue.pause)
         database = True
     except Exception:
         stopped, database = None, False
-    worker = web.worked()
+    worker = database and await asyncio.to_thread(web.worked)
     found = Ready(
         ready=database and worker and stopped is None,
         database=database,
