@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -38,9 +39,9 @@ def beyond(code: str, given: Mapping[str, Any], command: Command | None = None) 
     command = command or _asks().get(str(given.get("task")))
     if code == "missing" and command is not None:
         more["whole"] = command.example
-    elif option is not None:
-        other = _other_source(option, value, given.get("task"))
-        more["try"] = format_option(option.name, _better(option, value, allowed)) if other is None else other
+    elif option is not None and not given.get("in_address"):
+        meant, good = _other_source(option, value, given.get("task")) or (option, _better(option, value, allowed))
+        more["try"] = _in_json(meant, good) if given.get("program") else format_option(meant.name, good)
     if code == "bad_value":
         more["value"] = ""
         if given.get("kind") == "wrong_length":
@@ -55,8 +56,14 @@ def _wrong_length(value: str, allowed: str) -> dict[str, Any]:
     return {"empty": True} if length < low and not length else {}
 
 
-def _other_source(option: Option, value: Any, task: Any) -> str | None:
-    """What to write instead of a link where a song's number is asked for, or of a number where a link is."""
+def _in_json(option: Option, value: str) -> str:
+    """An option as programs send it; `value` is written as people type it."""
+    written = value if option.kind in ("whole", "number", "flag") else json.dumps(value, ensure_ascii=False)
+    return f"{json.dumps(option.name)}: {f'[{value}]' if option.kind == 'wholes' else written}"
+
+
+def _other_source(option: Option, value: Any, task: Any) -> tuple[Option, str] | None:
+    """What to give instead of a link where a song's number is asked for, or of a number where a link is."""
     command = _music().get(str(task))
     if command is None or command.song is None:
         return None
@@ -65,7 +72,7 @@ def _other_source(option: Option, value: Any, task: Any) -> str | None:
     if option.name not in fits or not fits[option.name].match(str(value or "")):
         return None
     other = command.spellings()[str(names[option.name])]
-    return format_option(other.name, other.sample)
+    return other, other.sample
 
 
 def _better(option: Option, value: Any, allowed: str) -> str:

@@ -70,9 +70,9 @@ def refused(refusal: Refusal, locale: str, *, draft: str | None = None) -> Answe
     return Answer(refusal_words(refusal, locale), draft=draft)
 
 
-def refusal_words(refusal: Refusal, locale: str = "en") -> str:
-    """The sentence of a refusal."""
-    named = {"field": refusal.field, "value": refusal.value, "allowed": refusal.allowed}
+def refusal_words(refusal: Refusal, locale: str = "en", *, program: bool = False) -> str:
+    """The sentence of a refusal; for a `program`, which sends parameters and has neither commands nor buttons."""
+    named = {"field": refusal.field, "value": refusal.value, "allowed": refusal.allowed, "program": program or None}
     return reply(refusal.code, locale, **{**refusal.params, **named, "retry_after": refusal.retry_after})
 
 

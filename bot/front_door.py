@@ -21,15 +21,21 @@ BACKLOG = 1024
 # How long the head of a request may be, and how long it may take to come: nobody is listened to or waited for for ever.
 HEAD_BYTES = 64 << 10
 HEAD_S = 20
+# Whoever takes nothing of an answer for so long has gone. Players take more only once they have played what they have.
+UNTAKEN_S = 300
 
 
 class _Line(HttpToolsProtocol):
-    """A connection whose requests have to begin within bounds; the body is the application's business."""
+    """A connection whose requests have to begin within bounds, and whose answers have to be taken.
+
+    The body is the application's business until it has answered; what is sent afterwards keeps nobody.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._head: int | None = None
         self._patience: asyncio.TimerHandle | None = None
+        self._untaken: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -37,6 +43,7 @@ class _Line(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._waited()
+        self._taken()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -58,14 +65,33 @@ class _Line(HttpToolsProtocol):
             raise ValueError("the head of this request is too long")
         super().on_headers_complete()
 
-    def _wait(self) -> None:
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._head is None and not self.transport.is_closing():
+            # Whatever comes but another request: uvicorn's own clock stops at the first byte.
+            self._wait(KEEP_ALIVE_S)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._untaken = self.loop.call_later(UNTAKEN_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._taken()
+        super().resume_writing()
+
+    def _wait(self, seconds: float | None = None) -> None:
         self._waited()
-        self._patience = self.loop.call_later(HEAD_S, self._give_up)
+        self._patience = self.loop.call_later(HEAD_S if seconds is None else seconds, self._give_up)
 
     def _waited(self) -> None:
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
+
+    def _taken(self) -> None:
+        if self._untaken is not None:
+            self._untaken.cancel()
+            self._untaken = None
 
     def _give_up(self) -> None:
         if self.cycle is not None and not self.cycle.response_complete:

@@ -16,12 +16,12 @@ HEARD = ("genre", "era", "mood", "tempo", "key", "metre", "voice", "instruments"
 MOST_HEARD = 8
 
 
-def notices(job: JobView, locale: str = "en") -> list[str]:
-    """The lines for a finished `job`, each a sentence or two."""
+def notices(job: JobView, locale: str = "en", *, program: bool = False) -> list[str]:
+    """The lines for a finished `job`, each a sentence or two; for a `program`, without commands."""
     plan = job.plan or {}
     # A song that is there has the length it has: another way on than for a new one.
     is_edit = job.task != "reference" and (job.recording is not None or named(job.spec) is not None)
-    about = {"source": True} if is_edit else {}
+    about = {"source": is_edit or None, "program": program or None}
     notes = plan.get("notices", ())
     told = [reply(note["code"], locale, **{**about, **note["params"], **_stems(job, note, locale)}) for note in notes]
     heard = _heard(plan.get("understood") or {})

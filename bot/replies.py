@@ -62,6 +62,8 @@ def cleaned(value: Any, most: int = SHOWN) -> str:
         return str(value).lower()
     if isinstance(value, float):
         return f"{value:.10g}"
+    if isinstance(value, list | tuple):
+        value = ", ".join(map(str, value))
     text = " ".join("".join(map(_harmless, str(value)[: most * 10])).split())
     text = text.replace("`", "'").replace("](", "] (").replace("⟦", "[").replace("⟧", "]")
     text = re.sub(r"@(?=\w)|<(?=[@#!&:/A-Za-z])", "\\g<0>\u200b", text)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
 from storage.tables import LIVE, Job
+from storage.tally import IS_DEAD
 from storage.users import everyone
 
 
@@ -65,7 +65,7 @@ def live_posts(session: Session, surfaces: Collection[str], limit: int) -> tuple
 
 def dead_letters(session: Session, limit: int | None = None, error_code: str | None = None) -> tuple[Job, ...]:
     """Jobs that failed though another try might help, the latest first: what somebody in charge should look at."""
-    dead = select(Job).where(text("job.status = 'FAILED' AND NOT job.error_permanent"), col(Job.deleted_at).is_(None))
+    dead = select(Job).where(IS_DEAD)
     if error_code is not None:
         dead = dead.where(Job.error_code == error_code)
     return tuple(session.exec(dead.order_by(col(Job.finished_at).desc()).limit(limit)))

@@ -23,6 +23,12 @@ def of(session: Session, job_id: int) -> JobMark | None:
     return session.get(JobMark, job_id, populate_existing=True)
 
 
+def hidden(session: Session, job_id: int) -> bool:
+    """Whether its owner put a job away."""
+    mark = of(session, job_id)
+    return mark is not None and mark.hidden_at is not None
+
+
 def of_jobs(session: Session, job_ids: Collection[int]) -> dict[int, JobMark]:
     """The marks of these jobs, by the job; those that have none are left out."""
     return {mark.job_id: mark for mark in session.exec(_OF_JOBS, params={"job_ids": [*job_ids]})}

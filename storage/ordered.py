@@ -60,6 +60,11 @@ def of_job(session: Session, job_id: int) -> tuple[Ordered, ...]:
     return tuple(session.exec(select(Ordered).where(Ordered.job_id == job_id).order_by(col(Ordered.take))))
 
 
+def takes(session: Session, job_id: int) -> frozenset[int]:
+    """Those takes of a job that were ordered and are not deleted; none of what was not ordered here."""
+    return frozenset(session.exec(select(Ordered.take).where(Ordered.job_id == job_id)))
+
+
 def remove(session: Session, track_id: str) -> bool:
     """Forget a name. False where there is none."""
     return session.exec(delete(Ordered).where(col(Ordered.id) == track_id)).rowcount == 1

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, delete, select, update
 
 from storage.once import adding
 from storage.tables import Job, Outbox, core
+from storage.users import WEB
 from storage.wake import remember
 
 # How many due rows are looked at for each that may be taken: a long line in one channel hides the next ones.
@@ -35,7 +36,12 @@ def add(
     payload: Mapping[str, Any],
     now: int,
 ) -> bool:
-    """Keep something to tell; False where `key` was kept before. `payload` must be JSON."""
+    """Keep something to tell; False where `key` was kept before. `payload` must be JSON.
+
+    What came over HTTP is told nowhere: whoever asked for it looks, or has a webhook.
+    """
+    if surface == WEB:
+        return False
     values = {
         "key": key,
         "job_id": job_id,

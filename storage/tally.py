@@ -9,7 +9,10 @@ from sqlmodel import Session
 
 from storage.claims import IS_WAITING, JOB
 
-IS_DEAD = text("job.status = 'FAILED' AND NOT job.error_permanent AND job.deleted_at IS NULL")
+IS_DEAD = text(
+    "job.status = 'FAILED' AND NOT job.error_permanent AND job.deleted_at IS NULL AND NOT EXISTS"
+    " (SELECT 1 FROM job_mark WHERE job_mark.job_id = job.id AND job_mark.hidden_at IS NOT NULL)"
+)
 
 _WAITING = (
     select(JOB.c.task, func.count(), func.min(JOB.c.created_at), func.sum(JOB.c.duration * JOB.c.takes))

@@ -35,7 +35,7 @@ from storage.wake import remember
 JOB, TRACK, FILE, OUTBOX, RECORDING = core(Job), core(Track), core(TrackFile), core(Outbox), core(Recording)
 ENTRY, VOTE, CHALLENGE = core(Entry), core(Vote), core(Challenge)
 # What else is said of a job, and to whom.
-SAID = tuple(map(core, (Review, Report, JobMark, Ordered, WebhookDelivery)))
+SAID = tuple(core(said) for said in (Review, Report, JobMark, Ordered, WebhookDelivery))
 
 # All that stays of one. Everything else goes, whatever columns a later version adds.
 KEPT = frozenset(

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from engine.spec import Estimate, Request, estimate
 from engine.spec.estimate import bucket
-from storage import jobs, ledger, recordings, reviews
+from storage import jobs, ledger, marks, recordings, reviews
 from storage.claims import Ticket
 from storage.standing import Standing
 from storage.tables import QUICK, Job, User
@@ -144,6 +144,9 @@ def renew(session: Session, job_id: int, now: int) -> Job | None:
         there = renewed.recording_id is not None and recordings.used(session, renewed.recording_id, now)
         if not there:
             raise Refusal("recording_gone", field="job", value=job_id)
+    if renewed is not None and marks.hidden(session, job_id):
+        # A step of a run that is tried again: its owner wants it after all.
+        marks.change(session, job_id, hidden_at=None)
     return renewed
 
 

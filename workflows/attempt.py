@@ -14,7 +14,7 @@ from typing import Any
 from sqlmodel import Session
 
 from engine.spec import Analysed, Analysis, Cancelled, EngineError, EnginePool, Event, Planned, Progressed, Staged
-from storage import jobs, ledger, outbox, tracks
+from storage import jobs, ledger, marks, ordered, outbox, tracks
 from storage.blobs import Blobs
 from storage.claims import Ticket
 from storage.database import Database
@@ -187,7 +187,14 @@ class Attempt:
         heard = None if self._analysis is None else self._analysis.model_dump_json()
         if not jobs.complete(session, job_id=self.job.id, token=self.token, now=now, analysis=heard):
             return
+        if marks.hidden(session, self.job.id):
+            # Its owner threw it away at its last breath: nothing of it is to be kept, or paid.
+            raise Cancelled
+        # A track may be deleted before it is made, and goes alone.
+        wanted = ordered.takes(session, self.job.id) if len(kept) > 1 else ()
         for track in kept:
+            if wanted and track.result.take not in wanted:
+                continue
             tracks.add(
                 session,
                 job_id=self.job.id,

@@ -145,15 +145,13 @@ async def discard(db: Database, job_id: int, by: Requester, where: ReplyTo) -> N
 
 def drop(session: Session, job: Job, now: int) -> None:
     """The same in the caller's transaction, whoever's it is: what waits or runs is called off, music is deleted."""
-    if job.status in LIVE:
-        control.call_off(session, job, now)
-    else:
+    if job.status not in LIVE or not control.call_off(session, job, now):
         control.remove_music(session, job, "deleted", now)
     marks.drop_picture(session, job.id)
     marks.change(session, job.id, hidden_at=now)
 
 
 def _there(job: JobView) -> JobView:
-    if job.hidden or job.vanished:
+    if job.gone:
         raise Refusal("job_not_found", field="job", value=job.id)
     return job

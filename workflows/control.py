@@ -64,11 +64,12 @@ async def cancel(
     return await changed(db, job_id, by, where, change, request=request)
 
 
-def call_off(session: Session, job: Job, now: int) -> None:
-    """Cancel a job that waits, or have one that runs stop soon."""
+def call_off(session: Session, job: Job, now: int) -> bool:
+    """Cancel a job that waits, or have one that runs stop soon. False where it has ended since it was looked at."""
     wanted = jobs.request_cancel(session, job_id=job.id, now=now)
     if wanted is not None and wanted.status == "CANCELLED":
         end_unpaid(session, wanted, "cancelled", now)
+    return wanted is not None
 
 
 async def retry(
@@ -82,6 +83,8 @@ async def retry(
 
     def change(session: Session, job: Job, now: int) -> None:
         queue.require_open(session)
+        if view.look(session, job_id).gone:
+            raise Refusal("job_not_found", field="job", value=job_id)
         payer = users.staying(session, job.user_id)
         person = users.present(session, by.surface, by.external_id)
         own = rules if person is not None and person.id == payer.id else None

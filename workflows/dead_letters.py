@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from storage import jobs, outbox, tally, users
+from storage import jobs, marks, outbox, tally, users
 from storage.database import Database
 from storage.tables import LIVE, Job
 from workflows import view
@@ -134,7 +134,7 @@ def _words(known: Iterable[str]) -> str | None:
 
 def _again(session: Session, job: Job, by: Requester, now: int) -> None:
     times = outbox.given_up(session, job.id)
-    if job.status == "FAILED" and job.deleted_at is None:
+    if job.status == "FAILED" and job.deleted_at is None and not marks.hidden(session, job.id):
         _new_round(session, job, now)
     elif times and job.finished_at is not None and job.deleted_at is None:
         key = f"job:{job.id}:{job.round}:again:{times}"

@@ -178,4 +178,5 @@ def _window(most: int | None, since: int) -> Window | None:
 
 def _wait(taken: int, window_ms: int, now: int) -> int:
     """Seconds until what was taken at `taken` has left its window."""
-    return max(-(-(taken + window_ms - now) // 1000), 1)
+    # What was taken while this one waited for its turn seems to be of later than now.
+    return min(max(-(-(taken + window_ms - now) // 1000), 1), window_ms // 1000)

@@ -45,7 +45,7 @@ async def synchronised(db: Database, rules: Rules, ask: Lrc, who: Requester, whe
     """
 
     def read(session: Session) -> Lyrics:
-        reach.seen(session, ask.job_id, who, where)
+        reach.seen(session, ask.job_id, who, where, field="job_id")
         song = source.resolve(session, ask)
         if song is None or not song.track.lrc:
             raise _missing(song, ask.job_id)

@@ -50,7 +50,7 @@ class Extract(Request):
 
     @model_validator(mode="after")
     def _from_something(self) -> Self:
-        nothing_to_go_by(url=self.url)
+        nothing_to_go_by(url=self.url, file=None)
         return self
 
 

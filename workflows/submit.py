@@ -175,6 +175,8 @@ def _again(session: Session, first: Job, spec: Request, fingerprint: str | None,
     same = first.fingerprint == fingerprint if fingerprint is not None else first.spec == spec.model_dump_json()
     if not same:
         raise Refusal("key_reused", field="key", value=first.key)
+    if view.look(session, first.id).gone:
+        raise Refusal("key_of_deleted", field="key", value=first.key)
     return _accepted(session, first, pause, review=view.awaits_look(first))
 
 

@@ -133,6 +133,11 @@ class JobView:
         return self.deleted and self.taken_down is None and not self.expired
 
     @property
+    def gone(self) -> bool:
+        """Whether its owner threw it away: for them there is no such job any more."""
+        return self.hidden or self.vanished
+
+    @property
     def expired(self) -> bool:
         """Whether the house kept its music for as long as it keeps any."""
         return self.deleted and self.status == "COMPLETED" and self.error_code is not None

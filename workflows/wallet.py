@@ -14,7 +14,7 @@ from pydantic import Field
 from sqlmodel import Session
 
 from engine.spec import MODELS, Estimate, Generation, InvalidSpec, Request, parse_as
-from engine.spec.fields import Range, Text
+from engine.spec.fields import Choice, Range
 from storage import ledger, usage, users
 from storage.database import Database
 from storage.tables import Transfer, User
@@ -43,7 +43,7 @@ class CostAsk(Request):
     """What a job of so many seconds would cost."""
 
     task: Literal["estimate"] = "estimate"
-    service_type: Annotated[str, Text(1, 60)] = Field(description="One of the service types")
+    service_type: Annotated[str, Choice(tuple(SERVICES))] = Field(description="One of the service types")
     duration_seconds: Annotated[float, Range(1, 86_400, "seconds")] = Field(description="Length of the audio")
 
 

@@ -178,9 +178,7 @@ async def _running(
     told: list[Webhooks] = []
     if address is not None:
         from bot.compose.web import webhooks
-        from bot.on_web.courier import WebCourier
 
-        couriers[WebCourier.surface] = WebCourier()
         told.append(webhooks(house, address))
     boards: dict[str, Board] = {"terminal": terminal, **{chat.surface: chat.courier for chat in chats}}
     deliveries = Deliveries(house.db, couriers, boards, more=told, lease_ms=lease_ms)

@@ -152,7 +152,7 @@ def _parser() -> argparse.ArgumentParser:
     listing = _add(commands, "commands", "listing", "every command with its options")
     listing.add_argument("--json", action="store_true", help="print JSON")
 
-    serve = _add(commands, "serve", "serve", "run the chats, the queue and the engine until stopped")
+    serve = _add(commands, "serve", "serve", "run the chats, the HTTP API, the queue and the engine until stopped")
     serve.add_argument("--host", default="127.0.0.1", metavar="H", help="address to listen on (default: 127.0.0.1)")
     serve.add_argument("--port", type=int, metavar="P", help="port to listen on (default: 8080)")
     _add(commands, "worker", "worker", "work the queue until stopped")

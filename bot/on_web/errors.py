@@ -54,6 +54,8 @@ SECOND_DETAIL: Mapping[str, str] = {
     "unauthorized": "Invalid or missing API token",
     "insufficient_credits": "Insufficient balance",
 }
+# What is called otherwise in a request over HTTP than in chats.
+FIELDS: Mapping[str, str] = {"job": "job_id", "key": "Idempotency-Key"}
 # Where nobody knows better: somebody's jobs end by themselves.
 LATER_S = 30
 # So much of what was given is given back: whoever sent it has the rest.
@@ -101,7 +103,7 @@ _SUCH_AS: Mapping[int, Refusal] = {
     401: Refusal("unauthorized"),
     402: Refusal("insufficient_credits", required=10, available=3),
     403: Refusal("no_scope", scope="create", has="read"),
-    404: Refusal("job_not_found", field="job", value=12),
+    404: Refusal("job_not_found", field="source_job_id", value=12),
     409: Refusal("not_failed", field="job", value=12),
     410: Refusal("file_link_expired"),
     413: Refusal("body_too_large", most_mb="1.05"),
@@ -112,10 +114,10 @@ _SUCH_AS: Mapping[int, Refusal] = {
 
 
 class NotFound(Refusal):
-    """There is no such thing as the path names; `what` is how people call it."""
+    """There is no such thing as the path names by `value`; `what` is how people call it."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__("not_here", what=what)
+    def __init__(self, what: str, value: int | str) -> None:
+        super().__init__("not_here", field=f"{what}_id", value=value, what=what)
 
 
 def install(app: FastAPI, passing: Mapping[type[Exception], str]) -> None:
@@ -136,9 +138,11 @@ def status_of(refusal: Refusal) -> int:
 
 def told(refusal: Refusal, pricing: Pricing, path: str) -> dict[str, Any]:
     """The body that a refusal of a request to `path` is answered with."""
-    status, words = status_of(refusal), _plainly(refusal_words(refusal))
+    status, words = status_of(refusal), _plainly(refusal_words(refusal, program=True))
     body: dict[str, Any] = {"detail": DETAIL.get(refusal.code, words), "help": words, "code": refusal.code}
     body |= {name: _short(value) for name, value in refusal.told.items() if name in ("field", "value", "allowed")}
+    if "field" in body:
+        body["field"] = FIELDS.get(body["field"], body["field"])
     if status in (429, 503):
         body["retry_after"] = math.ceil(refusal.retry_after or LATER_S)
     if status == 402:
@@ -183,7 +187,7 @@ async def _invalid(request: Request, error: RequestValidationError) -> JSONRespo
     allowed = _reach(first.get("ctx") or {}) or _KINDS.get(str(first["type"]).split("_")[0])
     code = "missing" if first["type"] == "missing" else "bad_value"
     value = None if code == "missing" else first.get("input")
-    return await refused(request, Refusal(code, field=field, value=value, allowed=allowed))
+    return await refused(request, Refusal(code, field=field, value=value, allowed=allowed, in_address=True))
 
 
 _KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "string": "a text"}
@@ -204,7 +208,8 @@ async def _plain(request: Request, error: HTTPException) -> JSONResponse:
     code = _FRAMEWORK.get(status, "http_error")
     if status == 405:
         headers["Allow"] = ", ".join(sorted(methods(request.app, path)))
-    words = _plainly(reply(code, allowed=headers.get("Allow"), reason=str(error.detail)))
+    slash = (path.endswith("/") and bool(methods(request.app, path.rstrip("/")))) or None
+    words = _plainly(reply(code, allowed=headers.get("Allow"), reason=str(error.detail), slash=slash))
     return JSONResponse(_shaped({"detail": words, "help": words, "code": code}, path), status, headers)
 
 

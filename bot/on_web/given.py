@@ -17,6 +17,8 @@ LARGEST_NUMBER = 2**63 - 1
 LARGEST_ID = 2**53
 # No request nests more than a list or an object in an object.
 DEEPEST = 16
+# Nor has one so many parameters, or values in one: each that is wrong takes its time to be refused.
+MOST = 1000
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 
 # The number of a job, or of anything else that is numbered, in a path.
@@ -48,6 +50,8 @@ def is_text(text: str) -> bool:
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MOST:
+        raise Refusal("too_many_options", most=MOST)
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
@@ -65,6 +69,8 @@ def _check(name: str, value: Any, depth: int) -> None:
     if isinstance(value, dict | list):
         if depth == DEEPEST:
             raise Refusal("bad_value", field=name, value="nested too deeply", allowed="a plain value or a list")
+        if len(value) > MOST:
+            raise Refusal("bad_value", field=name, value=f"{len(value)} values", allowed=f"at most {MOST}")
         for each in (*value, *value.values()) if isinstance(value, dict) else value:
             _check(name, each, depth + 1)
 

@@ -10,11 +10,16 @@ from workflows.view import TrackView
 
 # What sound is to be had as, in the order in which answers name it; made from what is kept at the first download.
 FORMATS = ("flac", "mp3", "wav", "ogg", "m4a")
+# Whoever asks again within it is given the same links: players go on with what they have.
+SAME_FOR_S = 3600
 
 
 @dataclass(frozen=True)
 class Links:
-    """`seal` signs them; `base` is where whoever gets them reaches this house. Good for a day, or until `until_s`."""
+    """`seal` signs them; `base` is where whoever gets them reaches this house.
+
+    Good until `until_s`, or for a day and what is left of the hour.
+    """
 
     seal: bytes
     base: str
@@ -22,7 +27,8 @@ class Links:
 
     def to(self, piece: Piece) -> str:
         """A link to download `piece` by."""
-        until_s = now_ms() // 1000 + GOOD_FOR_S if self.until_s is None else self.until_s
+        next_hour_s = (now_ms() // 1000 // SAME_FOR_S + 1) * SAME_FOR_S
+        until_s = next_hour_s + GOOD_FOR_S if self.until_s is None else self.until_s
         return file_link(self.seal, self.base, piece, until_s=until_s)
 
     def sound(self, track: TrackView) -> dict[str, str]:

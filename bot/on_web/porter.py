@@ -59,7 +59,8 @@ async def only_known(request: Request) -> None:
     names = [name for name, _ in request.query_params.multi_items()]
     for name in names:
         if name not in known:
-            raise Refusal("unknown_option", field=name, allowed=", ".join(known) or None)
+            in_body = (not known and request.method in ("POST", "PATCH")) or None
+            raise Refusal("unknown_option", field=name, allowed=", ".join(known) or None, in_body=in_body)
         if names.count(name) > 1:
             raise Refusal("duplicate_option", field=name)
 

@@ -12,7 +12,7 @@ from engine.separation import approximate, demucs
 from engine.separation.names import separates
 from engine.spec import EngineError, Notice, Order, Plan, Take, TrackSink
 from engine.spec.fields import BACKING
-from engine.spec.parts import REST, parted
+from engine.spec.parts import PARTS, REST, parted
 from engine.spec.tasks import ExtractStem, Stems
 from engine.studio import notices
 from engine.studio.given import Given, given
@@ -99,12 +99,18 @@ def _wanted(spec: Stems | ExtractStem, checkpoint: Path | None) -> dict[str, tup
     """What is asked for by its name, and the parts of the separation that it is made of."""
     has = separates(checkpoint)
     if isinstance(spec, Stems):
+        for name in PARTS[spec.parts]:
+            _require(name, has)
         return parted(spec.parts, (*has, REST))
     if spec.track_name == BACKING and VOCALS in has:
         return {BACKING: (*(name for name in has if name != VOCALS), REST)}
-    if spec.track_name not in has:
-        raise EngineError("no_such_stem", permanent=True, stem=spec.track_name, has=list(has))
+    _require(spec.track_name, has)
     return {spec.track_name: (spec.track_name,)}
+
+
+def _require(stem: str, has: tuple[str, ...]) -> None:
+    if stem not in has:
+        raise EngineError("no_such_stem", permanent=True, stem=stem, has=list(has))
 
 
 def _together(parts: dict[str, Audio], made_of: tuple[str, ...]) -> Audio:

@@ -14,7 +14,7 @@ from storage.database import Database
 from storage.tables import Account, Job, Lane, Outbox, Track, Transfer
 from tests.acceptance.crowd import PRICE, crowd, fill
 
-PEOPLE, EACH = 100, 50
+PEOPLE, EACH = 100, 100
 # SQLite has one writer at a time: more processes only wait for each other.
 PROCESSES = {"sqlite": 4, "postgresql": 16}
 FEWEST_KILLS = 10
@@ -28,7 +28,7 @@ def left(session: Session) -> int:
 
 @pytest.mark.waits
 @pytest.mark.timeout(300)
-def test_five_thousand_jobs_survive_processes_that_are_killed(database: Database) -> None:
+def test_ten_thousand_jobs_survive_processes_that_are_killed(database: Database) -> None:
     fill(database, PEOPLE, EACH)
     size = PROCESSES[database.url.get_backend_name()]
     dice = random.Random(5)

@@ -48,7 +48,7 @@ def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any, str
         ("/song caption:hop bpm:90 bpm:100", "duplicate_option", "bpm", ("bpm", "twice")),
         ('/song caption:"hop', "unclosed_quote", "caption", ("quote",)),
         ("/sogn hop", "unknown_command", None, ("/sogn", "/song")),
-        ("/cover jazz source_job_id:1", "job_not_found", "job", ("1",)),
+        ("/cover jazz source_job_id:1", "job_not_found", "source_job_id", ("1",)),
         ("/song caption:hop model_version:v9", "bad_value", "model_version", ("v9", "audiomusic-v2")),
     ],
 )

@@ -101,7 +101,7 @@ def test_the_commands_of_the_operations_page_work(tmp_path: Path) -> None:
     shell = Typist(tmp_path)
     shell.run("credits", "grant", "ada", "1")
     for words in map(shlex.split, shown):
-        if words == ["worker"]:
+        if words[0] in ("worker", "serve"):
             continue
         done = shell.run(*words)
         nothing_failed = words[:2] == ["queue", "requeue"]

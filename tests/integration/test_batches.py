@@ -157,7 +157,7 @@ def test_every_row_is_judged_as_a_request_of_its_own(shop: Shop) -> None:
     assert told(found.problems) == {
         6: ("nothing_to_go_by", "caption"),
         7: ("bad_value", "bpm"),
-        8: ("job_not_found", "job"),
+        8: ("job_not_found", "source_job_id"),
         9: ("missing", "original_job_id"),
         10: ("unknown_option", "bpm"),
         11: ("duplicate_option", "bpm"),

@@ -179,11 +179,17 @@ def test_a_backing_track_is_all_but_the_estimated_voice(
     assert list(notice.params["confidence"]) == notice.params["stems"] == ["backing_track"]
 
 
-def test_a_stem_that_cannot_be_told_apart_is_refused(studio: Studio, song: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("task", "values", "stem"),
+    [("extract-stem", {"track_name": "brass"}, "brass"), ("stems", {"parts": "six"}, "guitar")],
+)
+def test_a_stem_that_cannot_be_told_apart_is_refused(
+    studio: Studio, song: Path, tmp_path: Path, task: str, values: dict[str, str], stem: str
+) -> None:
     with pytest.raises(EngineError) as told:
-        studio.plan(parse("extract-stem", {**LINK, "track_name": "brass"}), recorded(song, tmp_path))
+        studio.plan(parse(task, {**LINK, **values}), recorded(song, tmp_path))
     assert (told.value.code, told.value.permanent) == ("no_such_stem", True)
-    assert told.value.params == {"stem": "brass", "has": ["vocals", "drums", "bass"]}
+    assert told.value.params == {"stem": stem, "has": ["vocals", "drums", "bass"]}
 
 
 def test_a_song_made_here_without_stems_is_separated_and_keeps_its_facts(

@@ -71,6 +71,15 @@ def test_songs_of_a_day_are_counted_over_24_hours(database: Database) -> None:
         assert refused(database, house).retry_after == 7 * 3600
 
 
+def test_nobody_is_told_to_wait_longer_than_what_is_counted(database: Database) -> None:
+    house = daily(1)
+    # Taken while the other one waited for its turn, so by its clock in a second.
+    with at("2026-11-21 12:00:01"):
+        ask(database, house)
+    with at(NOON):
+        assert refused(database, house).retry_after == 24 * 3600
+
+
 def test_a_better_role_has_more_songs_and_a_lost_one_waits_longer(database: Database) -> None:
     house, fan = daily(2), replace(ANN, roles=("Fan",))
     for hour in (8, 9, 10, 11):

@@ -53,7 +53,7 @@ def test_whoever_makes_a_song_of_somebody_who_is_forgotten_has_lost_it(house: Ho
     for table in (Track, TrackFile, Outbox):
         assert house.db.read(lambda session, table=table: session.exec(select(table)).all()) == []  # type: ignore[misc]
     assert house.db.read(ledger.check) == []
-    with pytest.raises(Refusal, match="not_failed"):
+    with pytest.raises(Refusal, match="job_not_found"):
         asyncio.run(control.retry(house.db, 1))
 
 

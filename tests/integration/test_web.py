@@ -7,8 +7,10 @@ import contextlib
 import json
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from tests.integration.web_house import MUSIC, WebHouse, web_house
 
@@ -32,6 +34,9 @@ UNREADABLE = [
     (b'{"caption": %s"a"%s}' % (b"[" * 500, b"]" * 500), "caption"),
     (b'{"caption": %s"a"%s}' % (b"[" * 99_999, b"]" * 99_999), None),
     (b'{"caption": {"a": 1}}', "caption"),
+    (b'{"caption": "a", "retake_seeds": [%s0]}' % (b"0, " * 1000), "retake_seeds"),
+    # Whoever names so many is not told which of them comes twice: to look for it took minutes.
+    (b'{%s"n1": 0}' % b"".join(b'"n%d": 0, ' % number for number in range(1001)), None),
     (b'{"caption": "a", "loudness": 3}', "loudness"),
 ]
 
@@ -98,6 +103,49 @@ def test_addresses_that_hold_no_text_or_say_what_nobody_knows_are_refused(tmp_pa
                 assert (refused.status_code, refused.json()["field"]) == (400, field), path
             # Whoever watches a house may add what they like, so that nothing between remembers the answer.
             assert (await ann.get("/health?now=1")).status_code == 200
+
+    web_house(tmp_path).run(story)
+
+
+def test_what_is_refused_is_said_in_words_of_programs(tmp_path: Path) -> None:
+    async def story(web: WebHouse) -> None:
+        async with web.client(await web.key()) as ann:
+
+            async def said(path: str, **body: Any) -> str:
+                refused = await ann.post(f"{MUSIC}/{path}", json=body)
+                assert refused.status_code in (400, 404), path
+                words = str(refused.json()["help"])
+                assert not {"/song", "option", "button", "`"} & {word.strip(".,") for word in words.split()}, words
+                return words
+
+            assert (
+                await said("text2music", caption="x", bpm=500) == 'bpm is 500, must be 30 to 300 BPM. Try "bpm": 300.'
+            )
+            assert (await said("text2music", caption="x", format="m4a")).endswith('Try "format": "flac".')
+            assert (await said("cover", caption="x", src_audio_url="12")).endswith('Try "source_job_id": 12.')
+            assert await said("text2music", caption="x", duration="30") == (
+                "duration is given as a text, and must be a number: 5 to 600 seconds, or -1 for automatic."
+            )
+            assert "a whole number: 30 to 300 BPM" in await said("text2music", caption="x", bpm=99.5)
+            assert (await said("text2music", captoin="x")).startswith(
+                "There is no parameter captoin here. Did you mean caption?"
+            )
+            assert (await said("text2music?caption=x")).endswith("What is asked for goes into the body.")
+            assert "leave out the /" in await said("text2music/", caption="x")
+            assert (await ann.get(f"{MUSIC}/jobs?limit=101")).json()["detail"] == "limit is 101, must be at most 100."
+            assert (await ann.get(f"{MUSIC}/jobs?status=Done")).json()["value"] == "Done"
+            for path, field, body in (
+                ("retake", "original_job_id", {"original_job_id": 99}),
+                ("edit", "source_job_id", {"source_job_id": 99, "edit_target_prompt": "x"}),
+                ("99/lrc", "job_id", {}),
+                ("jobs/99/cancel", "job_id", {}),
+            ):
+                missed = await ann.post(f"{MUSIC}/{path}", json=body)
+                assert (missed.status_code, missed.json()["field"], missed.json()["value"]) == (404, field, 99)
+            once = {"Idempotency-Key": "one"}
+            assert (await ann.post(f"{MUSIC}/text2music", json={"caption": "x"}, headers=once)).status_code == 200
+            other = (await ann.post(f"{MUSIC}/text2music", json={"caption": "y"}, headers=once)).json()
+            assert (other["code"], other["field"]) == ("key_reused", "Idempotency-Key")
 
     web_house(tmp_path).run(story)
 
@@ -231,6 +279,52 @@ def test_whoever_connects_and_says_nothing_or_never_ends_is_sent_away(
 
     monkeypatch.setattr("bot.front_door.HEAD_S", 0.05)
     web_house(tmp_path).run(story)
+
+
+@pytest.mark.parametrize("more", [b"\r\n", b"{"], ids=["nothing", "a body"])
+def test_whoever_was_answered_keeps_no_line_by_saying_little_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: bytes
+) -> None:
+    from bot.front_door import listening
+
+    async def story(web: WebHouse) -> None:
+        async with listening("127.0.0.1", 0, web.open()) as port, asyncio.timeout(30):
+            hears, speaks = await asyncio.open_connection("127.0.0.1", port)
+            length = b"Content-Length: 99\r\n" if more == b"{" else b""
+            speaks.write(b"POST /api/v1/auth/token HTTP/1.1\r\nHost: a\r\n" + length + b"\r\n")
+            assert (await hears.readuntil(b"}")).startswith(b"HTTP/1.1 401 ")
+            speaks.write(more)
+            with contextlib.suppress(ConnectionError):
+                assert await hears.read() == b""
+            speaks.close()
+
+    monkeypatch.setattr("bot.front_door.KEEP_ALIVE_S", 0.3)
+    web_house(tmp_path).run(story)
+
+
+def test_whoever_takes_nothing_of_an_answer_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    from bot.front_door import listening
+
+    answered = asyncio.Event()
+
+    async def endless(scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        # More than any system holds for somebody who doesn't read.
+        for _ in range(64):
+            await send({"type": "http.response.body", "body": bytes(1 << 20), "more_body": True})
+        await send({"type": "http.response.body"})
+        answered.set()
+
+    async def story() -> None:
+        async with listening("127.0.0.1", 0, endless) as port, asyncio.timeout(30):
+            _, speaks = await asyncio.open_connection("127.0.0.1", port)
+            speaks.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            await answered.wait()
+            speaks.close()
+
+    monkeypatch.setattr("bot.front_door.UNTAKEN_S", 0.05)
+    asyncio.run(story())
 
 
 async def _spoken(web: WebHouse, said: bytes, *, hang_up: bool = False) -> bytes:

@@ -11,9 +11,12 @@ import pytest
 
 from config.files import load
 from engine.spec import Analysis, EngineError, Order, Preset
+from storage import jobs, tracks
 from tests.integration.web_house import MUSIC, MakingPool, WebHouse, web_house
+from workflows import collection, control, dead_letters
 from workflows.limits import Limits
-from workflows.people import ReplyTo, Requester
+from workflows.people import OPERATOR, ReplyTo, Requester, now_ms
+from workflows.refusal import Refusal
 from workflows.submit import submit
 
 SOUND = "https://sound.example/rain.mp3"
@@ -116,6 +119,49 @@ def test_what_is_deleted_is_gone_in_whatever_state_it_was(tmp_path: Path) -> Non
             assert left.available == 1000 - 5
 
     web_house(tmp_path, pool=MakingPool(size=1)).run(story)
+
+
+@pytest.mark.row("C-delete")
+def test_what_is_deleted_at_its_last_breath_is_neither_kept_nor_paid(tmp_path: Path) -> None:
+    async def story(web: WebHouse) -> None:
+        db = web.house.db
+        async with web.client(await web.key()) as ann:
+            late, ended = await ask(ann, "wait"), await ask(ann, "wait")
+            worker = web.house.worker()
+            await worker.dispatch()
+            while web.pool.running < 2:
+                await asyncio.sleep(0.01)
+            assert (await ann.delete(f"{MUSIC}/jobs/{late}")).status_code == 200
+            # What somebody who deletes the other one looked at before it ended.
+            seen = db.read(lambda session: jobs.get(session, ended))
+            assert seen is not None
+            # They come to their ends before they hear of anything.
+            web.pool.release.set()
+            await web.house.work(worker)
+            db.write(lambda session: collection.drop(session, seen, now_ms()))
+            assert await numbers(ann) == []
+            assert db.read(lambda session: [tracks.of_job(session, each) for each in (late, ended)]) == [(), ()]
+            credits = (await ann.get("/api/v1/credits")).json()
+            assert (credits["credits_held"], credits["total_credits_used"]) == (0, 5)
+
+    web_house(tmp_path).run(story)
+
+
+def test_what_failed_and_was_deleted_is_tried_again_by_nobody(tmp_path: Path) -> None:
+    async def story(web: WebHouse) -> None:
+        db = web.house.db
+        async with web.client(await web.key()) as ann:
+            crashed = await ask(ann, "crash")
+            await web.work()
+            assert [each.job.id for each in (await dead_letters.listed(db, 5)).letters] == [crashed]
+            await ann.delete(f"{MUSIC}/jobs/{crashed}")
+            assert await dead_letters.listed(db, 5) == dead_letters.Listed((), 0)
+            with pytest.raises(Refusal, match="job_not_found"):
+                await control.retry(db, crashed)
+            with pytest.raises(Refusal, match="nothing_to_requeue"):
+                await dead_letters.requeue(db, crashed, OPERATOR)
+
+    web_house(tmp_path).run(story)
 
 
 @pytest.mark.row("C17", "G11")

@@ -269,7 +269,9 @@ def test_an_option_goes_by_each_of_its_names(tmp_path: Path) -> None:
                 return spec(web, answer.json()["id"])
 
             told = await refused(ann, "text2music", {"caption": "blues", "duration": "60"})
-            assert told["detail"] == "duration is given as a text, and must be a number."
+            assert told["detail"] == (
+                "duration is given as a text, and must be a number: 5 to 600 seconds, or -1 for automatic."
+            )
             by_alias = await kept({"prompt": "blues", "audio_duration": 40})
             assert (by_alias["caption"], by_alias["duration"]) == ("blues", 40)
             # The reference's own client always sends `prompt`, and `caption` beside it for whoever names one.
@@ -302,6 +304,9 @@ def test_a_request_that_is_sent_again_makes_nothing_twice(tmp_path: Path) -> Non
                 assert (long.status_code, long.json()["field"]) == (400, "Idempotency-Key")
             fits = await ann.post(f"{MUSIC}/text2music", json=SONG, headers={"Idempotency-Key": "x" * 200})
             assert (fits.status_code, jobs(web)) == (200, 3)
+            await ann.delete(f"{MUSIC}/jobs/{first['id']}")
+            gone = await ann.post(f"{MUSIC}/text2music", json=SONG, headers=key)
+            assert (gone.status_code, gone.json()["code"], jobs(web)) == (400, "key_of_deleted", 3)
 
     web_house(tmp_path).run(story)
 

@@ -286,10 +286,17 @@ def test_a_deleted_track_is_gone_and_with_the_last_one_its_job(tmp_path: Path) -
             assert (await anybody.get(ready[1]["audio_url"])).status_code == 404
             assert (await ann.get(f"{MUSIC}/jobs/{ready[0]['job_id']}")).status_code == 404
 
+            unmade, kept = (await order(ann, prompt="rain", num_songs=2))["tracks"]
+            assert (await ann.delete(f"{PATH}/{unmade['id']}")).status_code == 200
+            await web.work()
+            assert (await ann.get(f"{PATH}/{kept['id']}")).json()["status"] == "ready"
+            takes = (await ann.get(f"{MUSIC}/jobs/{kept['job_id']}")).json()["outputs"]
+            assert [each["take"] for each in takes] == [2]
+
             waiting = (await order(ann, prompt="rain"))["tracks"][0]["id"]
             assert (await ann.delete(f"{PATH}/{waiting}")).status_code == 200
             await web.work()
-            assert len(web.pool.orders) == 1
+            assert len(web.pool.orders) == 2
             assert (await ann.get("/api/v1/credits")).json()["credits_held"] == 0
 
     web_house(tmp_path).run(story)
@@ -359,6 +366,10 @@ def test_an_order_that_is_sent_again_is_the_same_order(tmp_path: Path) -> None:
                 other = await ann.post(path, json=body, headers=headers)
                 assert (other.status_code, other.json()["code"]) == (400, "key_reused")
             assert len(web.pool.orders) == 1
+            for track in first["tracks"]:
+                await ann.delete(f"{PATH}/{track['id']}")
+            gone = await ann.post(PATH, json=values, headers=headers)
+            assert (gone.status_code, gone.json()["code"]) == (400, "key_of_deleted")
 
     web_house(tmp_path).run(story)
 

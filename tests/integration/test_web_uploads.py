@@ -236,6 +236,8 @@ def test_an_upload_has_to_be_a_file_and_only_that(tmp_path: Path) -> None:
             'x; filename="',
             "attachment; filename=../../etc/passwd",
             "attachment; filename*=utf-9''%ff",
+            "attachment; filename*=undefined''x",
+            f"attachment; filename*0=a; filename*{'9' * 5000}=b",
         ):
             headers = {"content-type": "audio/mpeg", "content-disposition": said}
             taken = await ann.post(UPLOADS, content=b"20 ", headers=headers)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.on_web.links import Links
 from workflows import signed_links
 from workflows.refusal import Refusal
 from workflows.signed_links import Piece, Sound
@@ -102,3 +103,17 @@ def test_a_seal_is_for_one_file_alone(change: tuple[str, str]) -> None:
 @given(st.text(max_size=80))
 def test_no_address_makes_it_stumble(text: str) -> None:
     assert found(text) is found(f"http://{text}/files/{text}") is None
+
+
+def test_whoever_asks_again_within_the_hour_is_given_the_same_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    links = Links(KEY, "https://house.example")
+
+    def at(second: int) -> str:
+        monkeypatch.setattr("bot.on_web.links.now_ms", lambda: second * 1000 + 999)
+        return links.to(FILE)
+
+    hour = NOW // 3600 * 3600
+    assert at(hour) == at(hour + 1) == at(hour + 3599) != at(hour + 3600)
+    for asked in (hour, hour + 3599):
+        # Never for less than the day that is promised.
+        assert signed_links.file_of(KEY, at(asked), field="url", now_s=asked + signed_links.GOOD_FOR_S) == FILE

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from bot.on_web import reading
-from bot.on_web.api import bodies
+from bot.on_web.api import bodies, kinds
 from bot.on_web.api.job_object import job_object, plainly
 from bot.on_web.api.jobs import theirs
 from bot.on_web.api.music import keep
@@ -95,8 +95,8 @@ async def lrc(job_id: Number, request: Request, web: Here, calls: Reads) -> Any:
 
 
 def _asked(job_id: int, values: dict[str, Any]) -> Lrc:
-    bodies.require_kinds(Lrc, values)
+    kinds.require(Lrc, values)
     try:
-        return parse_as(Lrc, {**bodies.named("lrc", values), "job_id": job_id})
+        return parse_as(Lrc, {**kinds.named("lrc", values), "job_id": job_id})
     except InvalidSpec as invalid:
         raise Refusal.of(invalid, "lrc") from None

@@ -1,4 +1,4 @@
-"""What the body of a request may hold, as its model says it: a JSON schema, and whether a value is of its kind.
+"""What the body of a request may hold, as its model says it: a JSON schema.
 
 Everything here is read off the models of `engine.spec`; ranges stand nowhere else.
 """
@@ -6,24 +6,18 @@ Everything here is read off the models of `engine.spec`; ranges stand nowhere el
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 from bot.commands import catalogue
+from bot.on_web.api.kinds import ALWAYS_SENT, IDLE, options_of
 from bot.on_web.reading import FILE
-from bot.options import Option, options, shape
+from bot.options import Option, shape
 from bot.syntax import parse_command
-from engine.spec import MODELS, Generation, Request, option_names, parse
+from engine.spec import MODELS, Generation, Request, parse
 from engine.spec.fields import AUTO_WORDS, KEY, AutoWord, Choice, Range, Text, Url
 from engine.spec.tasks import Captioned, Edit, Extend, Sung
 from workflows.recording import LINKS
-from workflows.refusal import Refusal
 from workflows.source import NUMBERS
-
-# What the reference's own client still sends, though nothing depends on it any more.
-IDLE = {"quality": "Deprecated: there is one quality, the best"}
-# The one name that this client can't leave out, so it may come beside the one that it is another name of.
-ALWAYS_SENT = "prompt"
 
 # A sign that can be seen: neither a space, nor one for control or formatting, nor one that nobody else knows.
 SEEN = (
@@ -61,10 +55,6 @@ _BESIDE: Mapping[type[Request], tuple[Schema, ...]] = {
         },
     ),
 }
-
-# Kinds of values, as people call them: those that come in JSON, and those that options take.
-_GIVEN = {bool: "true or false", str: "a text", int: "a number", float: "a number", list: "a list", dict: "an object"}
-_TAKEN = {"flag": "true or false", "whole": "a whole number", "number": "a number"}
 
 
 def body(task: str) -> Schema:
@@ -112,55 +102,6 @@ def example(task: str) -> Schema:
     return {names.get(name, name): value for name, value in spec.items()}
 
 
-def named(task: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """`values` by the names that the task has for them; a null says nothing.
-
-    Raises `Refusal` where two names of one option disagree.
-    """
-    names = option_names(MODELS[task])
-    found: dict[str, Any] = {}
-    for given, value in values.items():
-        name = names.get(given, given)
-        idle = (given in IDLE and given not in names) or (given == ALWAYS_SENT != name and values.get(name) is not None)
-        if idle or (value is None and given in names):
-            continue
-        if name in found and found[name] != value:
-            raise Refusal("names_disagree", field=name, value=value, given=given)
-        found[name] = value
-    return found
-
-
-def require_kinds(model: type[Request], values: Mapping[str, Any]) -> None:
-    """Raise a `Refusal` where a value in JSON is of another kind than its option takes: "5" is not 5."""
-    for name, value in values.items():
-        option = _options(model).get(name)
-        if option is not None and value is not None and not _is_kind(model, option, value):
-            given = next(words for kind, words in _GIVEN.items() if isinstance(value, kind))
-            allowed = "a list" if _is_list(model, name) else _TAKEN.get(option.kind, "a text")
-            raise Refusal("wrong_kind", field=name, value=value, allowed=allowed, given=given)
-
-
-def _is_list(model: type[Request], name: str) -> bool:
-    field = model.model_fields[name]
-    return shape(field.annotation, field.metadata)[1]
-
-
-def _is_kind(model: type[Request], option: Option, value: Any) -> bool:
-    if _is_list(model, option.name):
-        return isinstance(value, list)
-    match option.kind:
-        case "flag":
-            return isinstance(value, bool)
-        case "whole" | "number":
-            return isinstance(value, int | float) and not isinstance(value, bool)
-    return isinstance(value, str)
-
-
-@cache
-def _options(model: type[Request]) -> dict[str, Option]:
-    return {option.name: option for option in options(model, {})}
-
-
 def _object(model: type[Request], *needs: Schema, file: bool = False) -> Schema:
     """The whole body, with what has to be in it; in a form, there may be a `file` to start from."""
     conditions = [*_needs(model, file=file), *_once(model), *_BESIDE.get(model, ()), *needs]
@@ -170,7 +111,7 @@ def _object(model: type[Request], *needs: Schema, file: bool = False) -> Schema:
 def _properties(model: type[Request]) -> Schema:
     """Every option under each of its names. A null says nothing, but where something has to be said."""
     found: Schema = {}
-    for name, option in _options(model).items():
+    for name, option in options_of(model).items():
         field = model.model_fields[name]
         base, several, marks = shape(field.annotation, field.metadata)
         schema = _value(option, base, marks)
@@ -180,11 +121,20 @@ def _properties(model: type[Request]) -> Schema:
             schema = {"anyOf": [schema, {"type": "null"}], "default": field.default}
             if schema["default"] is None or schema["default"] == ():
                 del schema["default"]
-        schema["description"] = option.help
+        schema["description"] = _about(option, marks)
         found[name] = schema
         found |= {other: {**schema, "description": f"The same as {name}"} for other in option.aliases}
     idle = IDLE if issubclass(model, Generation) else {}
     return found | {name: {"deprecated": True, "description": about} for name, about in idle.items()}
+
+
+def _about(option: Option, marks: tuple[Any, ...]) -> str:
+    """What it is; of what counts something, and of what can be left to us, also in which unit and how."""
+    reach = next((mark for mark in marks if isinstance(mark, Range) and not mark.thing), None)
+    if reach is None or option.kind == "wholes" or not (reach.unit or reach.auto is not None):
+        return option.help
+    # The help of some says what their own word for "you choose" does.
+    return option.help if f"{reach.auto}" in option.help else f"{option.help} ({option.allowed})"
 
 
 def _value(option: Option, base: Any, marks: tuple[Any, ...]) -> Schema:
@@ -225,7 +175,7 @@ def _number(kind: str, reach: Range | None) -> Schema:
 
 def _needs(model: type[Request], *, file: bool) -> list[Schema]:
     """What has to be said: each by one of its names, and one of those of which one is enough."""
-    there = _options(model)
+    there = options_of(model)
     needs: list[Schema] = [
         {"anyOf": [{"required": [name]} for name in (option.name, *option.aliases)]}
         for option in there.values()
@@ -245,7 +195,10 @@ def _needs(model: type[Request], *, file: bool) -> list[Schema]:
 def _once(model: type[Request]) -> list[Schema]:
     """Options that have several names are given by one of them."""
     pairs = [
-        (option.name, other) for option in _options(model).values() for other in option.aliases if other != ALWAYS_SENT
+        (option.name, other)
+        for option in options_of(model).values()
+        for other in option.aliases
+        if other != ALWAYS_SENT
     ]
     return [{"not": {"required": [*pair], "properties": dict.fromkeys(pair, _THERE)}} for pair in pairs]
 

@@ -49,14 +49,14 @@ async def _wanted(
     occasion: Annotated[str | None, Words, Query(description="A word of the caption, such as wedding")] = None,
 ) -> Wanted:
     """What is looked for. Raises `Refusal`."""
-    task = _one_of("task", task and task.casefold(), TASKS)
-    state = _one_of("status", status and status.upper(), STATUSES)
+    task = _one_of("task", task, TASKS)
+    state = _one_of("status", status, STATUSES)
     return Wanted(
         tasks=None if task is None else (task,),
         statuses=None if state is None else STATUSES[state],
         song_type=song_type,
         search=search or None,
-        language=_one_of("language", language and language.casefold(), CODES),
+        language=_one_of("language", language, CODES),
         genre=genre or None,
         emotion=emotion or None,
         occasion=occasion or None,
@@ -64,8 +64,9 @@ async def _wanted(
 
 
 def _one_of(field: str, given: str | None, names: Iterable[str]) -> str | None:
-    if not given or given in names:
-        return given or None
+    found = None if given is None else {name.casefold(): name for name in names}.get(given.casefold())
+    if found is not None or given is None:
+        return found
     raise Refusal("bad_value", field=field, value=given, allowed="one of " + ", ".join(names))
 
 

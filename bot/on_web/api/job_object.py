@@ -53,7 +53,9 @@ def job_object(job: JobView, links: Links) -> dict[str, Any]:
         "analysis": job.analysis,
         "source_job_id": job.parent_id,
         "credits": job.price,
-        "notices": [plainly(line) for line in notices(job)] if job.status == "COMPLETED" and not job.deleted else [],
+        "notices": [plainly(line) for line in notices(job, program=True)]
+        if job.status == "COMPLETED" and not job.deleted
+        else [],
         "error_code": code,
         "error_message": message,
         "retryable": job.status == "FAILED" and not job.error_permanent,
@@ -127,7 +129,7 @@ def _sound(track: TrackView, links: Links) -> dict[str, str]:
 
 def _error(job: JobView) -> tuple[str | None, str | None]:
     """Why there is no music: a code and a sentence; nothing where there is some, or may be yet."""
-    why = why_no_music(job, job=job.id)
+    why = why_no_music(job, job=job.id, program=True)
     if why is not None:
         return ("taken_down" if job.taken_down is not None else job.error_code or "internal"), plainly(why)
     if job.status == "CANCELLED" or job.deleted:

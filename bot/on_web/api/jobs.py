@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
 from bot.on_web import reading
-from bot.on_web.api import bodies
+from bot.on_web.api import bodies, kinds
 from bot.on_web.api.job_object import job_object, plainly
 from bot.on_web.api.music import started
 from bot.on_web.api.schemas import Changed, JobObject, Started, Told
@@ -37,7 +37,7 @@ async def theirs(web: Web, calls: Caller, job_id: int) -> JobView:
     try:
         return await collection.one(web.db, job_id, calls.who, calls.where)
     except Refusal as refusal:
-        raise NotFound("job") if refusal.code == "job_not_found" else refusal from None
+        raise NotFound("job", job_id) if refusal.code == "job_not_found" else refusal from None
 
 
 Theirs = Annotated[JobView, Depends(_theirs)]
@@ -64,7 +64,7 @@ async def change(job_id: Number, request: Request, web: Here, calls: Manages) ->
     """What is left out stays as it is. A job gets a name once it has ended."""
     await theirs(web, calls, job_id)
     values = await reading.values(request)
-    bodies.require_kinds(Change, values)
+    kinds.require(Change, values)
     job = await collection.change(web.db, web.rules, web.incoming, job_id, calls.who, calls.where, values)
     return JSONResponse(job_object(job, web.links(request)))
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from bot.on_web import reading
-from bot.on_web.api import bodies
+from bot.on_web.api import bodies, kinds
 from bot.on_web.api.job_object import job_object, plainly
 from bot.on_web.api.once import Once, fingerprint
 from bot.on_web.api.schemas import JobObject, Started
@@ -35,11 +35,11 @@ async def keep(request: Request, web: Web, calls: Caller, task: str, key: str | 
         web,
         calls,
         sound=bodies.sound_of(task),
-        check=lambda values: judge(web.rules, task, bodies.named(task, values)),
+        check=lambda values: judge(web.rules, task, kinds.named(task, values)),
     )
-    values, same = bodies.named(task, asked.values), bodies.named(task, asked.same)
+    values, same = kinds.named(task, asked.values), kinds.named(task, asked.same)
     if reading.kind_of(request) == reading.JSON:
-        bodies.require_kinds(MODELS[task], values)
+        kinds.require(MODELS[task], values)
     accepted = await submit(
         web.db, web.rules, calls.who, calls.where, task, values,
         key=key, fingerprint=fingerprint(task, same), incoming=web.incoming,

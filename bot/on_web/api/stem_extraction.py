@@ -169,7 +169,7 @@ async def delete(job_id: Number, web: Here, calls: Manages) -> Any:
 async def _of_stems(web: Web, calls: Caller, job_id: int) -> JobView:
     job = await theirs(web, calls, job_id)
     if job.task not in STEM_TASKS:
-        raise NotFound("job")
+        raise NotFound("job", job_id)
     return job
 
 

@@ -12,7 +12,7 @@ from bot import moments
 from bot.ending import why_no_music
 from bot.notices import notices
 from bot.on_web import reading
-from bot.on_web.api import bodies
+from bot.on_web.api import bodies, kinds
 from bot.on_web.api.job_object import plainly
 from bot.on_web.api.once import Once, fingerprint
 from bot.on_web.caller import Creates, Manages, Reads
@@ -123,7 +123,7 @@ async def order(request: Request, web: Here, calls: Creates, key: Once) -> Any:
     values = await reading.values(request)
     # A list of texts, and the word for any tempo, are the form's own business.
     plain = {name: value for name, value in values.items() if name != "tags" and (name, value) != ("bpm", AUTO)}
-    bodies.require_kinds(Order, plain)
+    kinds.require(Order, plain)
     again = fingerprint(Order.model_fields["task"].default, values)
     placed = await ordered.place(web.db, web.rules, calls.who, calls.where, values, key=key, fingerprint=again)
     web.nudge()
@@ -144,7 +144,7 @@ async def look(track_id: str, request: Request, web: Here, calls: Reads) -> Any:
     """How it stands: `pending`, `ready` with a link, or `failed` with an error."""
     track = await ordered.look(web.db, calls.who, track_id)
     if track is None:
-        raise NotFound("track")
+        raise NotFound("track", track_id)
     return JSONResponse({"success": True, **_track(track, web.links(request))})
 
 
@@ -152,7 +152,7 @@ async def look(track_id: str, request: Request, web: Here, calls: Reads) -> Any:
 async def delete(track_id: str, web: Here, calls: Manages) -> Any:
     """For good, and its link with it. A track that is still being made is given up with the last one of its order."""
     if not await ordered.forget(web.db, calls.who, track_id):
-        raise NotFound("track")
+        raise NotFound("track", track_id)
     web.nudge()
     return JSONResponse({"success": True, "id": track_id, "message": reply("track_deleted")})
 
@@ -183,7 +183,9 @@ def _track(track: OrderedTrack, links: Links) -> dict[str, Any]:
         "completed_at": None if job is None else moments.iso(job.finished_at),
         "error": why if failed else None,
         "message": None if failed else why,
-        "notices": [] if job is None or made is None else [plainly(line) for line in notices(ordered.renamed(job))],
+        "notices": []
+        if job is None or made is None
+        else [plainly(line) for line in notices(ordered.renamed(job), program=True)],
     }
 
 
@@ -192,7 +194,7 @@ def _link(track: OrderedTrack, links: Links) -> tuple[str | None, str | None]:
     if track.job is None or track.status == "pending":
         return None, None
     if track.piece is None:
-        return None, plainly(why_no_music(track.job, job=track.job.id) or reply("cancelled"))
+        return None, plainly(why_no_music(track.job, job=track.job.id, program=True) or reply("cancelled"))
     if track.over:
         return None, plainly(reply("track_link_over"))
     return Links(links.seal, links.base, track.until_s).to(track.piece), None

@@ -100,4 +100,8 @@ def _name(request: Request) -> str:
     # Headers are read as Latin-1; programs write names as UTF-8.
     told = request.headers.get("content-disposition", "").encode("latin-1").decode("utf-8", "replace")
     said["Content-Disposition"] = told
-    return said.get_filename("")
+    try:
+        return said.get_filename("")
+    except ValueError:
+        # They say that it is written in a way that nothing is written in.
+        return ""

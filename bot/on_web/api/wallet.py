@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from bot import moments
 from bot.on_web import reading
-from bot.on_web.api import bodies
+from bot.on_web.api import bodies, kinds
 from bot.on_web.api.credits import FURTHEST, Limit
 from bot.on_web.api.wallet_shapes import Balance, Check, Estimate, Logs, Prices, TopUps
 from bot.on_web.caller import Reads
@@ -36,7 +36,7 @@ _FITS = {
         {"properties": {"duration_seconds": {"maximum": shape(Seconds, ())[2][0].high}}},
     ]
 }
-_ESTIMATED = bodies.plain(CostAsk, _ASKED, _FITS, service_type={"type": "string", "enum": [*wallet.SERVICES]})
+_ESTIMATED = bodies.plain(CostAsk, _ASKED, _FITS)
 
 
 @router.get("/balance", response_model=Balance, responses=documented(), summary="What there is")
@@ -137,7 +137,7 @@ async def top_up(request: Request, calls: Reads) -> Any:
 
 async def _values(model: type[CostAsk | TopUpAsk], request: Request) -> dict[str, Any]:
     values = await reading.values(request)
-    bodies.require_kinds(model, values)
+    kinds.require(model, values)
     return values
 
 

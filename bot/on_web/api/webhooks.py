@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from bot.moments import iso
 from bot.on_web import reading
-from bot.on_web.api import bodies
+from bot.on_web.api import bodies, kinds
 from bot.on_web.api.collection import LISTED, Limit, Skip
 from bot.on_web.caller import Hooks
 from bot.on_web.errors import documented
@@ -89,7 +89,7 @@ _EXAMPLE = {"url": "https://example.com/hooks/minstrel", "events": ["job.complet
 async def create(request: Request, web: Here, calls: Hooks) -> Any:
     """From now on it is told of all your jobs that end. Keep the secret of the answer: it is shown this once."""
     values = await reading.values(request)
-    bodies.require_kinds(endpoints.NewEndpoint, values)
+    kinds.require(endpoints.NewEndpoint, values)
     return _secret(await endpoints.create(web.db, calls.user_id, values, web.private_hosts), 201)
 
 
@@ -115,7 +115,7 @@ async def one(endpoint_id: Number, web: Here, calls: Hooks) -> Any:
 async def change(endpoint_id: Number, request: Request, web: Here, calls: Hooks) -> Any:
     """What is left out stays. What waits for one that is disabled is sent once it is enabled again."""
     values = await reading.values(request)
-    bodies.require_kinds(endpoints.ChangedEndpoint, values)
+    kinds.require(endpoints.ChangedEndpoint, values)
     changed = await endpoints.change(web.db, calls.user_id, endpoint_id, values, web.private_hosts)
     web.nudge()
     return JSONResponse(_endpoint(changed))
