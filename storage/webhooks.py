@@ -41,6 +41,12 @@ def get(session: Session, endpoint_id: int, user_id: int) -> WebhookEndpoint | N
     return session.exec(select(WebhookEndpoint).where(_one(endpoint_id, user_id))).first()
 
 
+def staying(session: Session, endpoint_id: int, user_id: int) -> WebhookEndpoint | None:
+    """An endpoint of theirs, which is there until this transaction ends."""
+    theirs = select(WebhookEndpoint).where(_one(endpoint_id, user_id))
+    return session.exec(theirs.with_for_update(key_share=True, read=True)).first()
+
+
 def listed(session: Session, user_id: int) -> tuple[WebhookEndpoint, ...]:
     """All of theirs, the oldest first."""
     return tuple(session.exec(select(WebhookEndpoint).where(_of(user_id)).order_by(col(WebhookEndpoint.id))))

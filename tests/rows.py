@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import text
 from sqlmodel import Session
 
 from storage import jobs, ledger, users
@@ -51,3 +52,10 @@ def priced_job(session: Session, user: User | int, price: int = 10, **changes: A
     job = free_job(session, user, price=price, **changes)
     ledger.hold(session, key=jobs.hold_key(job), account=account(user), amount=price, now=1)
     return job
+
+
+def somebody_waits(session: Session) -> bool:
+    """Whether a transaction on this database waits for another's lock."""
+    of_it = "SELECT oid FROM pg_database WHERE datname = current_database()"
+    waits = f"SELECT 1 FROM pg_locks WHERE NOT granted AND (database IS NULL OR database IN ({of_it}))"  # noqa: S608
+    return session.connection().execute(text(waits)).first() is not None

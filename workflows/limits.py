@@ -19,6 +19,8 @@ from workflows.roles import Roles
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 # As what sound from outside is counted.
 SOUND = "sound"
+# And so are tests of webhooks, of which nobody needs more than so many a minute.
+TEST, TESTS = "webhook test", 20
 # Jobs that read or take apart a song that is there.
 NO_SONGS = (*STEM_TASKS, "analyze", "lrc")
 
@@ -170,6 +172,15 @@ def note_sound(session: Session, limits: Limits, *, user_id: int, account: str, 
     if last is not None:
         raise Refusal("rate_limited", retry_after=_wait(last, HOUR_MS, now))
     asked.note(session, user_id, SOUND, now)
+
+
+def note_test(session: Session, *, user_id: int, account: str, now: int) -> None:
+    """Count a test of a webhook: each is a request to a place that may be anybody's. Or a `Refusal` as above."""
+    one_at_a_time(session, account)
+    last = asked.last(session, user_id, TEST, since=now - MINUTE_MS, most=TESTS)
+    if last is not None:
+        raise Refusal("rate_limited", retry_after=_wait(last, MINUTE_MS, now))
+    asked.note(session, user_id, TEST, now)
 
 
 def _window(most: int | None, since: int) -> Window | None:

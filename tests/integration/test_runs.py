@@ -30,7 +30,7 @@ from tests.integration.run_house import (
     states,
     step,
 )
-from workflows import control, dead_letters, housekeeping, link, moderators, queue, review
+from workflows import collection, control, dead_letters, housekeeping, link, moderators, queue, review
 from workflows.incoming import Incoming
 from workflows.people import OPERATOR, ReplyTo, Requester
 from workflows.refusal import Refusal
@@ -326,7 +326,7 @@ def test_a_step_that_is_refused_fails_alone_and_costs_nothing(house: RunHouse) -
         ended = await house.run(run.id)
         assert (ended.status, states(ended), ended.paid) == ("COMPLETED", "FFDS", PRICE)
         assert [(one.error_code, one.error_params.get("field"), one.job) for one in ended.steps[:2]] == [
-            ("job_not_found", "job", None),
+            ("job_not_found", "source_job_id", None),
             ("bad_value", "duration", None),
         ]
         assert house.balance().available == 1000 - PRICE
@@ -521,6 +521,20 @@ def test_a_song_that_waits_for_its_second_try_may_be_tried_by_its_number(small: 
         small.check()
         await small.to_the_end()
         assert ((await small.run(run.id)).status, states(await small.run(run.id))) == ("COMPLETED", "DDD")
+
+    asyncio.run(story())
+
+
+def test_a_deleted_song_of_a_run_is_there_again_once_its_run_is_tried_again(small: RunHouse) -> None:
+    async def story() -> None:
+        run = await small.begin(batch("broken once"))
+        await small.to_the_end()
+        await collection.discard(small.db, 1, ANN, HERE)
+        await life.retry(small.db, small.rules, run.id, ANN, HERE)
+        await small.to_the_end()
+        assert (states(await small.run(run.id)), (await small.run(run.id)).paid) == ("D", PRICE)
+        assert (await collection.one(small.db, 1, ANN, HERE)).status == "COMPLETED"
+        small.check()
 
     asyncio.run(story())
 

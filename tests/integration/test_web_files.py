@@ -14,7 +14,6 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from engine.pool import converting
@@ -25,6 +24,7 @@ from storage.errors import StorageFull
 from storage.tables import Job, JobMark
 from storage.tables import TrackFile as FileRow
 from tests.integration.web_house import MUSIC, MakingPool, WebHouse, web_house
+from tests.rows import somebody_waits
 from workflows import control, downloads
 from workflows.downloads import find
 from workflows.people import now_ms
@@ -395,13 +395,6 @@ def test_of_a_copy_that_is_ready_while_its_song_is_thrown_away_nothing_is_left(
         assert copies(web) == []
 
     house(tmp_path, url=database_url).run(story)
-
-
-def somebody_waits(session: Session) -> bool:
-    """Whether a transaction on this database waits for another's lock."""
-    of_it = "SELECT oid FROM pg_database WHERE datname = current_database()"
-    waits = f"SELECT 1 FROM pg_locks WHERE NOT granted AND (database IS NULL OR database IN ({of_it}))"  # noqa: S608
-    return session.connection().execute(text(waits)).first() is not None
 
 
 @pytest.mark.row("C7", "G23")

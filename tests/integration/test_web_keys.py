@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from storage import seal, users
 from storage.errors import StorageFull
 from tests.integration.web_house import MUSIC, WebHouse, web_house
 from workflows import keys, link, moderators, tokens
-from workflows.keys import DAY_MS, USED_MS
+from workflows.keys import DAY_MS, SCOPES, USED_MS
 from workflows.people import OPERATOR, ReplyTo, Requester, now_ms
 from workflows.privacy import forget
 from workflows.refusal import Refusal
@@ -27,6 +28,10 @@ from workflows.submit import submit
 AUTH = "/api/v1/auth"
 SONG = {"caption": "slow blues", "duration": 30}
 Headers = list[tuple[str, str | bytes]]
+# What needs no key, what any key is good for, and what only looks although it is a POST.
+OPEN = {"/", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/health", "/healthz", "/ready"}
+ANY = {f"{AUTH}/me", f"{AUTH}/token"}
+LOOKS = ("/lrc", "/estimate", "/check-balance", "/topup/checkout", "/topup/payment-intent")
 
 
 async def answered(web: WebHouse, *headers: tuple[str, str | bytes], path: str = f"{AUTH}/me") -> httpx.Response:
@@ -244,6 +249,38 @@ def test_a_key_is_nowhere_but_in_the_hand_that_has_it(tmp_path: Path, caplog: py
 
 
 # --- what each is good for ---
+
+
+def needed(method: str, path: str) -> str:
+    """The scope that a key needs: whatever is added has to follow this, or to be named above."""
+    if path.startswith("/api/v1/webhooks/"):
+        return "webhooks"
+    if method in ("PATCH", "DELETE") or path.endswith("/cancel"):
+        return "manage"
+    return "create" if method == "POST" and not path.endswith(LOOKS) else "read"
+
+
+@pytest.mark.row("A0", "A1")
+def test_every_address_there_is_needs_a_key_that_is_good_for_it(tmp_path: Path) -> None:
+    from fastapi.routing import iter_route_contexts
+
+    async def story(web: WebHouse) -> None:
+        without = {scope: await web.key("ann", *(each for each in SCOPES if each != scope)) for scope in SCOPES}
+        there = [(route.path or "", route.methods or set()) for route in iter_route_contexts(web.open().routes)]
+        closed = [(path, methods) for path, methods in there if path not in OPEN and not path.startswith("/files/")]
+        assert len(closed) > 50
+        for pattern, methods in closed:
+            path = re.sub(r"{\w+}", "1", pattern)
+            for method in sorted(methods - {"HEAD"}):
+                async with web.client() as stranger:
+                    refused(await stranger.request(method, path), (method, path))
+                scope = needed(method, path)
+                async with web.client(without[scope]) as client:
+                    told = (await client.request(method, path)).json()
+                    assert (told.get("code") == "no_scope") is (path not in ANY), (method, path)
+                    assert path in ANY or f"needs the scope {scope}" in told["help"], (method, path)
+
+    web_house(tmp_path).run(story)
 
 
 @pytest.mark.row("A1")

@@ -208,6 +208,8 @@ def test_each_endpoint_refuses_what_it_can_not_make(tmp_path: Path) -> None:
     wrong: list[tuple[str, dict[str, Any], str, bool]] = [
         ("text2music", {"caption": "x" * 2049}, "caption", False),
         ("text2music", {"caption": "", "lyrics": ""}, "caption", False),
+        ("prompt2instrumental", {"instrumental": False}, "instrumental", False),
+        ("lyric2vocals", {"instrumental": True}, "instrumental", False),
         ("text2samples", {"duration": 121}, "duration", False),
         ("text2samples", {"duration": 0.9}, "duration", False),
         ("text2samples", {"sample_type": "hit"}, "sample_type", False),
@@ -280,6 +282,9 @@ def test_an_option_goes_by_each_of_its_names(tmp_path: Path) -> None:
             assert (await kept({"caption": "blues", "duration": 40, "audio_duration": 40}))["duration"] == 40
             told = await refused(ann, "text2music", {"caption": "blues", "duration": 40, "audio_duration": 50})
             assert (told["code"], told["field"]) == ("names_disagree", "duration")
+            # Its `generate` may say of every task what some settle by themselves.
+            settled = {"prompt": "blues", "instrumental": True}
+            assert (await ann.post(f"{MUSIC}/prompt2instrumental", json=settled)).status_code == 200
 
     web_house(tmp_path).run(story)
 

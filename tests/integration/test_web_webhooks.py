@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
+from storage import webhooks
 from storage.database import Database
 from storage.tables import Identity, User, WebhookDelivery, WebhookEndpoint
 from tests.integration.web_house import WebHouse
 from tests.integration.webhook_house import HOOKS, endpoint, hook_house, receiver, sent, tell
-from tests.rows import free_job, person
+from tests.rows import free_job, person, somebody_waits
 from workflows.attempt import announce
 from workflows.people import now_ms
 
@@ -111,6 +113,28 @@ def test_nobody_has_more_than_ten_however_fast_they_ask(database_url: str, tmp_p
     hook_house(tmp_path, url=database_url).run(story)
 
 
+def test_whoever_tries_one_that_is_deleted_at_this_moment_finds_none(database_url: str, tmp_path: Path) -> None:
+    async def story(web: WebHouse) -> None:
+        db, done = web.house.db, threading.Event()
+        async with web.client(await web.key()) as ann:
+            number = (await endpoint(ann, URL))["id"]
+
+            def remove(session: Session) -> bool:
+                gone = webhooks.remove(session, number, 1)
+                done.set()
+                # On SQLite the other one waits for the whole of this.
+                while database_url.startswith("postgresql") and not db.read(somebody_waits):
+                    done.wait(0.01)
+                return gone
+
+            removing = asyncio.create_task(db.awrite(remove))
+            await asyncio.to_thread(done.wait, 10)
+            tried = await ann.post(f"{HOOKS}/endpoints/{number}/test")
+            assert (await removing, tried.status_code) == (True, 404)
+
+    hook_house(tmp_path, url=database_url).run(story)
+
+
 def test_what_is_somebody_elses_is_not_there_and_a_key_needs_the_scope(tmp_path: Path) -> None:
     async def story(web: WebHouse) -> None:
         narrow = await web.key("ann", "read", "create", "manage")
@@ -134,6 +158,18 @@ def test_what_is_somebody_elses_is_not_there_and_a_key_needs_the_scope(tmp_path:
             assert await sent(bob, endpoint_id=made["id"]) == []
             assert (await ann.get(one)).status_code == 200
             assert (await ann.get(f"{HOOKS}/endpoints/{2**63}")).status_code == 400
+
+    hook_house(tmp_path).run(story)
+
+
+def test_nobody_is_bothered_with_tests_without_end(tmp_path: Path) -> None:
+    async def story(web: WebHouse) -> None:
+        async with web.client(await web.key()) as ann:
+            one, other = await endpoint(ann, URL), await endpoint(ann, URL)
+            got = [await ann.post(f"{HOOKS}/endpoints/{each['id']}/test") for each in (one, other) for _ in range(11)]
+            assert [answer.status_code for answer in got] == [202] * 20 + [429] * 2
+            assert 0 < int(got[-1].headers["retry-after"]) <= 60
+            assert len(await sent(ann)) == 20
 
     hook_house(tmp_path).run(story)
 

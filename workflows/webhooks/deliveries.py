@@ -10,6 +10,8 @@ from storage import users, webhook_deliveries, webhooks
 from storage.database import Database
 from storage.tables import WebhookDelivery
 from storage.webhook_deliveries import STATES, State
+from workflows import limits
+from workflows.credits import account_of
 from workflows.people import now_ms
 from workflows.refusal import Refusal
 from workflows.webhooks.events import TEST, new_id
@@ -75,16 +77,17 @@ async def test(db: Database, owner: int, endpoint_id: int) -> DeliveryView:
     """Send a test to an endpoint of theirs, whatever it is told of. Raises `Refusal`."""
 
     def work(session: Session) -> DeliveryView:
-        users.staying(session, owner)
+        now, user = now_ms(), users.staying(session, owner)
         _require_enabled(session, endpoint_id, owner)
-        row = webhook_deliveries.add(session, endpoint_id=endpoint_id, event=TEST, event_id=new_id(), now=now_ms())
+        limits.note_test(session, user_id=user.id, account=account_of(user), now=now)
+        row = webhook_deliveries.add(session, endpoint_id=endpoint_id, event=TEST, event_id=new_id(), now=now)
         return _view(row)
 
     return await db.awrite(work)
 
 
 def _require_enabled(session: Session, endpoint_id: int, owner: int) -> None:
-    endpoint = webhooks.get(session, endpoint_id, owner)
+    endpoint = webhooks.staying(session, endpoint_id, owner)
     if endpoint is None:
         raise Refusal("webhook_not_found")
     if endpoint.disabled_at is not None:

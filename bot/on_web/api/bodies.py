@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.commands import catalogue
-from bot.on_web.api.kinds import ALWAYS_SENT, IDLE, options_of
+from bot.on_web.api.kinds import ALWAYS_SENT, IDLE, INSTRUMENTAL, SETTLED, options_of
 from bot.on_web.reading import FILE
 from bot.options import Option, shape
 from bot.syntax import parse_command
@@ -125,7 +125,11 @@ def _properties(model: type[Request]) -> Schema:
         found[name] = schema
         found |= {other: {**schema, "description": f"The same as {name}"} for other in option.aliases}
     idle = IDLE if issubclass(model, Generation) else {}
-    return found | {name: {"deprecated": True, "description": about} for name, about in idle.items()}
+    found |= {name: {"deprecated": True, "description": about} for name, about in idle.items()}
+    settled = SETTLED.get(model.model_fields["task"].default)
+    if settled is not None:
+        found[INSTRUMENTAL] = {"enum": [settled, None], "description": "Settled: nothing else can be asked for here"}
+    return found
 
 
 def _about(option: Option, marks: tuple[Any, ...]) -> str:

@@ -12,6 +12,9 @@ from workflows.refusal import Refusal
 
 # What the reference's own client still sends, though nothing depends on it any more.
 IDLE = {"quality": "Deprecated: there is one quality, the best"}
+# What it sends to every task that makes music from words, though some settle it themselves.
+INSTRUMENTAL = "instrumental"
+SETTLED = {"prompt2instrumental": True, "text2samples": True, "lyric2vocals": False}
 # The one name that this client can't leave out, so it may come beside the one that it is another name of.
 ALWAYS_SENT = "prompt"
 
@@ -23,7 +26,7 @@ _TAKEN = {"flag": "true or false", "whole": "a whole number", "number": "a numbe
 def named(task: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """`values` by the names that the task has for them; a null says nothing.
 
-    Raises `Refusal` where two names of one option disagree.
+    Raises `Refusal` where two names of one option disagree, or what the task settles is asked for otherwise.
     """
     names = option_names(MODELS[task])
     found: dict[str, Any] = {}
@@ -31,6 +34,10 @@ def named(task: str, values: Mapping[str, Any]) -> dict[str, Any]:
         name = names.get(given, given)
         idle = (given in IDLE and given not in names) or (given == ALWAYS_SENT != name and values.get(name) is not None)
         if idle or (value is None and given in names):
+            continue
+        if given == INSTRUMENTAL and given not in names and task in SETTLED:
+            if value not in (SETTLED[task], None):
+                raise Refusal("bad_value", field=given, value=value, allowed=str(SETTLED[task]).lower(), task=task)
             continue
         if name in found and found[name] != value:
             raise Refusal("names_disagree", field=name, value=value, given=given)

@@ -143,7 +143,7 @@ async def renew_secret(endpoint_id: Number, web: Here, calls: Hooks) -> Any:
     "/endpoints/{endpoint_id}/test",
     status_code=202,
     response_model=SentDelivery,
-    responses=documented(404, 409),
+    responses=documented(404, 409, 429),
     summary="Send a test",
 )
 async def test(endpoint_id: Number, web: Here, calls: Hooks) -> Any:
