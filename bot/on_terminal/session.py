@@ -32,6 +32,9 @@ def guarded(command: Command, args: argparse.Namespace) -> int:
             if settings.log_level != "DEBUG":
                 # The clock ticks twice a second, and skips a beat when a duty takes longer; that is no news.
                 logging.getLogger("apscheduler").setLevel(logging.ERROR)
+                # What strangers send wrong is answered; that is no news, either.
+                for name in ("uvicorn.error", "python_multipart"):
+                    logging.getLogger(name).setLevel(logging.ERROR)
             # Links that people give may hold their passwords; this library tells them, with all headers, at DEBUG.
             logging.getLogger("httpcore").setLevel(logging.INFO)
             return command(settings, args)

@@ -45,7 +45,6 @@ PAGE = {
     "docExpansion": "list",
     "defaultModelsExpandDepth": 0,
     "displayRequestDuration": True,
-    "persistAuthorization": True,
     "validatorUrl": None,
 }
 AFTER = {
