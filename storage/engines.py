@@ -48,6 +48,8 @@ def open_engine(url: URL, *, read_only: bool = False, lock_wait_s: float = LOCK_
             waits += " -c default_transaction_read_only=on"
         engine = create_engine(
             url,
+            # What people asked for is no business of the log's.
+            hide_parameters=True,
             connect_args={"options": waits},
             # A read sees one snapshot however many queries it makes; a write sees what it waited for.
             isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED",
@@ -61,7 +63,9 @@ def open_engine(url: URL, *, read_only: bool = False, lock_wait_s: float = LOCK_
     Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     # isolation_level None: the driver never begins by itself, so that our BEGIN below is the only one.
     engine = create_engine(
-        url, connect_args={"isolation_level": None, "timeout": lock_wait_s, "check_same_thread": False}
+        url,
+        hide_parameters=True,
+        connect_args={"isolation_level": None, "timeout": lock_wait_s, "check_same_thread": False},
     )
     event.listen(engine, "connect", functools.partial(_prepare, read_only=read_only))
     event.listen(engine, "begin", functools.partial(_begin, statement="BEGIN" if read_only else "BEGIN IMMEDIATE"))
