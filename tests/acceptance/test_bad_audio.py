@@ -311,7 +311,7 @@ LIES = {
 }
 LIAR = """
 import os, sys
-to = os.path.join(sys.argv[2], "ours.flac")
+to = os.path.join(sys.argv[3], "ours")
 FINE = '{"kind": "wav", "duration": 1.0, "sample_rate": 48000, "channels": 2, "peak": 0.5}'
 def flac(samples):
     word = 48000 << 44 | 1 << 41 | 23 << 36 | samples
@@ -335,7 +335,7 @@ def test_what_a_captured_process_says_is_not_believed(
 def test_what_takes_too_long_is_ended_with_all_that_it_started(
     good: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)', sys.argv[2]])"
+    slow = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)', sys.argv[3]])"
     busy = "from engine.audio.foreign.limits import limit; limit(700, 1, 0)\nwhile True: pass"
     for script, time_s in ((slow, 1.0), (busy, 60.0)):
         monkeypatch.setattr(decoding, "COMMAND", (sys.executable, "-S", "-c", script))
@@ -347,7 +347,7 @@ def test_what_takes_too_long_is_ended_with_all_that_it_started(
 # A decoder that reads nothing and stays until somebody ends it. It leaves a sign that it is there.
 IDLE = (
     "import sys, os, time; from engine.pool.guard import guard; c = os.dup(0); guard(c); os.close(c); "
-    'print(1, file=open(sys.argv[2] + "/up", "w")); time.sleep(60)'
+    'print(1, file=open(sys.argv[3] + "/up", "w")); time.sleep(60)'
 )
 
 
