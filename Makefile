@@ -2,9 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Tests that wait (for leases, for processes that were killed) leave a core idle, so there is one worker more than cores;
-# and whoever is done takes over from the worker that has the long ones.
-WORKERS ?= 3
+# Two workers begin with the tests that wait (for leases, for processes that were killed) and leave a core idle meanwhile;
+# whoever is done takes over from those that have the long ones.
+WORKERS ?= 4
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 # One thread a process: renders run side by side, and two threads on a busy core are slower than one.
 export OMP_NUM_THREADS ?= 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import tempfile
 import warnings
@@ -31,9 +32,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests that mostly wait, one after the other in one worker: at the end they would keep cores idle,
-    and side by side they would wait for each other."""
-    items.sort(key=lambda item: item.get_closest_marker("waits") is None)
+    """Begin with the tests that mostly wait, in two workers: at the end they would keep cores idle, and more of them
+    side by side would wait for each other. What is in one file stays together, for it shares what it starts."""
+    waiting = [item for item in items if item.get_closest_marker("waits")]
+    others = [item for item in items if not item.get_closest_marker("waits")]
+    files = sorted({item.path for item in waiting})
+    first, second = ([item for item in waiting if files.index(item.path) % 2 == half] for half in (0, 1))
+    # Each worker begins with a stretch of the list.
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    until = max(len(items) // workers - len(first), 0)
+    items[:] = [*first, *others[:until], *second, *others[until:]]
 
 
 def pytest_collection_finish() -> None:

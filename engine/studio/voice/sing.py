@@ -17,6 +17,7 @@ from engine.studio.voice.espeak import Speaker
 from engine.studio.voice.phrase import Phrase, PhraseNote, PhrasePlan, prepare
 from engine.studio.voice.singer import MARGIN_S, perform, seed_of
 from engine.studio.voice.source import Source, source_of
+from engine.studio.voice.steady import steady
 from engine.studio.voice.timbre import SINGERS, Timbre
 from engine.studio.voice.timing import Placed, onset_seconds, place
 
@@ -35,6 +36,7 @@ class Sung:
     lines: tuple[LineTime, ...]
 
 
+@steady
 def sing(
     phrases: Sequence[PhrasePlan], *, duration: float, seed: int, speaker: Speaker,
     timbre: str | Timbre = "female", language: str = "en", rate: int = 48000,
