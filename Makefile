@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Two workers begin with the tests that wait (for leases, for processes that were killed) and leave a core idle meanwhile;
 # whoever is done takes over from those that have the long ones.
-WORKERS ?= 4
+WORKERS ?= 3
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 # One thread a process: renders run side by side, and two threads on a busy core are slower than one.
 export OMP_NUM_THREADS ?= 1

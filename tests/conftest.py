@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, text
 
 from storage.database import Database
@@ -27,7 +28,9 @@ ROOM = 2 * 1024**3
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell at the end which rows of the reference have no test."""
+    """Tell at the end which rows of the reference have no test; and no machine is too slow to draw an example."""
+    settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("any machine")
     config.pluginmanager.register(RowReport(Path(__file__).parent), "rows of the reference")
 
 
