@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from engine.audio.foreign import limits
-from engine.pool.guard import guard
+from engine.pool.guard import tied
 
 # People who press a button are answered before a file is made.
 NICE = 10
@@ -24,15 +24,7 @@ LARGEST = 2**29
 def main() -> None:
     source, target, form, bit_rate = sys.argv[1:5]
     memory_mb, time_s = int(sys.argv[5]), float(sys.argv[6])
-    cord = os.dup(0)
-    guard(cord)
-    os.close(cord)
-    # What is started from here reads nothing, and writes where we are not heard.
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    answers = os.dup(1)
-    os.dup2(2, 1)
+    answers = tied()
     os.nice(NICE)
     limits.limit(memory_mb, time_s, LARGEST)
     # Only now, so that the guard stays small.

@@ -22,6 +22,7 @@ import psutil
 from pydantic import Field, ValidationError
 
 from engine.pool.guard import end_group
+from engine.pool.ours import RATE, duration_of, require_png
 from engine.pool.process import ONE_THREAD, ROOT
 from engine.spec import Decoded, EngineError
 from engine.spec.fields import Text
@@ -37,14 +38,6 @@ TOLD = re.compile(r"PATH|(LD|DYLD)_\w+|LANG|LC_\w+|TZ|TMPDIR|PYTHON\w+|IMAGEIO_F
 # What a child says, and what is kept of its complaints.
 LONGEST_ANSWER, LONGEST_CAUSE = 2**18, 2000
 TITLE, LYRICS = 120, 20_000
-# Samples of FLAC are never much larger than plain ones.
-BYTES_A_SECOND, HEADS = 48_000 * 2 * 3, 2**20
-# FLAC's own mark, and that the first block is the one that tells the format: it has 34 bytes.
-BEGINNING = b"fLaC\x00\x00\x00\x22"
-RATE, CHANNELS, BITS = 48_000, 2, 24
-# A PNG begins so; then come the sides of its picture. Ours have at most so many pixels a side, and so many bytes.
-PNG_BEGINNING = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
-PICTURE_SIDE, PICTURE_BYTES = 1024, 6 * 2**20
 
 
 class _Said(Value):
@@ -111,7 +104,7 @@ class LocalDecoder:
             if said.wrong:
                 raise self._error(said)
             try:
-                _require_png(ours)
+                require_png(ours)
                 ours.replace(to)
             except (OSError, ValueError) as error:
                 raise EngineError("decoder_failed", permanent=False, cause=f"not our PNG: {error}") from error
@@ -205,7 +198,7 @@ class LocalDecoder:
         if said.wrong:
             raise self._error(said)
         try:
-            duration = _duration(ours)
+            duration = duration_of(ours)
             if not 0 < duration <= self._most_s or abs(duration - said.duration) > 1 / RATE:
                 raise ValueError(f"{duration} s, and {said.duration} s were said")
             ours.replace(to)
@@ -261,44 +254,6 @@ def _end_of(complaints: IO[bytes]) -> str:
     size = complaints.seek(0, os.SEEK_END)
     complaints.seek(max(size - LONGEST_CAUSE, 0))
     return complaints.read(LONGEST_CAUSE).decode(errors="replace")
-
-
-def _duration(ours: Path) -> float:
-    """Seconds of sound in the FLAC file that a child wrote. Raises `ValueError` where it isn't one as we write them."""
-    found, head = _looked_at(ours, 26)
-    if not head.startswith(BEGINNING):
-        raise ValueError("no FLAC")
-    # 20 bits of rate, 3 of channels less one, 5 of bits less one, 36 of samples
-    word = int.from_bytes(head[18:26], "big")
-    if (word >> 44, (word >> 41 & 7) + 1, (word >> 36 & 31) + 1) != (RATE, CHANNELS, BITS):
-        raise ValueError(f"another format: {word:x}")
-    duration = (word & (1 << 36) - 1) / RATE
-    if found.st_size > duration * BYTES_A_SECOND * 1.1 + HEADS:
-        raise ValueError(f"{found.st_size} bytes for {duration} s")
-    return duration
-
-
-def _require_png(ours: Path) -> None:
-    """Raises `ValueError` where the file that a child wrote is no picture as we write them."""
-    found, head = _looked_at(ours, 24)
-    sides = [int.from_bytes(head[at : at + 4], "big") for at in (16, 20)]
-    if not head.startswith(PNG_BEGINNING) or found.st_size > PICTURE_BYTES or not 0 < sides[0] <= PICTURE_SIDE:
-        raise ValueError(f"{found.st_size} bytes, {sides}")
-    if sides[0] != sides[1]:
-        raise ValueError(f"not square: {sides}")
-
-
-def _looked_at(ours: Path, count: int) -> tuple[os.stat_result, bytes]:
-    """The file that a child wrote, and its first `count` bytes. Raises `ValueError` where it is no plain file."""
-    # A link or a pipe of that name would be a trap.
-    file = os.open(ours, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    try:
-        found, head = os.fstat(file), os.read(file, count)
-    finally:
-        os.close(file)
-    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1 or len(head) < count:
-        raise ValueError("no plain file")
-    return found, head
 
 
 def _plain(text: str, most: int) -> str:

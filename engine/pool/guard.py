@@ -34,6 +34,22 @@ def guard(lifeline: int) -> None:
         os._exit(1)
 
 
+def tied() -> int:
+    """Tie this process to its stdin, and `guard` it; returns where its one answer goes.
+
+    What is started from here reads nothing, and writes where it is not heard.
+    """
+    cord = os.dup(0)
+    guard(cord)
+    os.close(cord)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    answers = os.dup(1)
+    os.dup2(2, 1)
+    return answers
+
+
 def end_group(leader: int) -> None:
     """Kill every process of the group that `leader` leads; nothing where it leads none."""
     with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -13,7 +13,7 @@ from bot.on_web import reading
 from bot.on_web.api import bodies, kinds
 from bot.on_web.api.job_object import job_object, plainly
 from bot.on_web.api.jobs import theirs
-from bot.on_web.api.music import keep
+from bot.on_web.api.music import keep, look
 from bot.on_web.api.once import Once
 from bot.on_web.api.schemas import Heard, TimedLyrics
 from bot.on_web.caller import Creates, Reads
@@ -23,7 +23,7 @@ from bot.on_web.house import Here, Web
 from bot.replies import reply
 from engine.spec import InvalidSpec, parse_as
 from engine.spec.tasks import Lrc
-from workflows import collection, lyrics
+from workflows import lyrics
 from workflows.keys import Caller
 from workflows.refusal import Refusal
 from workflows.view import JobView
@@ -66,12 +66,8 @@ async def _ended(request: Request, web: Web, calls: Caller, job_id: int, until: 
     """The job once it has ended, or as it is when nobody waits any longer; None where it can't be looked at."""
     pause = SHORTEST_S
     while True:
-        try:
-            job = await collection.one(web.db, job_id, calls.who, calls.where)
-        except Exception:
-            # There is a job: whoever asks has to be told its number, not that something else went wrong.
-            return None
-        if job.ended or time.monotonic() + pause > until or await request.is_disconnected():
+        job = await look(web, calls, job_id)
+        if job is None or job.ended or time.monotonic() + pause > until or await request.is_disconnected():
             return job
         await asyncio.sleep(pause)
         pause = min(pause * 1.5, LONGEST_S)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 from fastapi import APIRouter
@@ -12,6 +13,7 @@ from pydantic import BaseModel
 from bot.on_web.house import Here
 from workflows import queue
 
+log = logging.getLogger(__name__)
 router = APIRouter(tags=["house"])
 
 
@@ -44,6 +46,7 @@ async def ready(web: Here) -> Any:
         stopped = await web.db.aread(queue.pause)
         database = True
     except Exception:
+        log.exception("the database does not answer")
         stopped, database = None, False
     worker = database and await asyncio.to_thread(web.worked)
     found = Ready(

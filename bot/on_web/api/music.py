@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -21,6 +22,9 @@ from engine.spec import MODELS
 from workflows import collection
 from workflows.keys import Caller
 from workflows.submit import Accepted, judge, submit
+from workflows.view import JobView
+
+log = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/api/v1/music", tags=["music"])
 
@@ -74,12 +78,22 @@ def started(web: Web, job: dict[str, Any], what: str, credits: int) -> JSONRespo
 
 
 async def _begun(request: Request, web: Web, calls: Caller, task: str, accepted: Accepted) -> dict[str, Any]:
-    """The job object of what was just kept. Whatever happens on the way, its number is answered: nobody asks twice."""
+    """The job object of what was just kept, as far as it can be looked at."""
+    job = await look(web, calls, accepted.job_id)
+    if job is not None:
+        return job_object(job, web.links(request))
+    bare = JobObject.bare(accepted.job_id, task, calls.user_id)
+    return {**bare, "position": accepted.position, "eta_seconds": accepted.eta_s}
+
+
+async def look(web: Web, calls: Caller, job_id: int) -> JobView | None:
+    """A job that was kept. Whatever happens on the way its number has to be answered, or it is asked for twice: None
+    where it can't be looked at."""
     try:
-        return job_object(await collection.one(web.db, accepted.job_id, calls.who, calls.where), web.links(request))
+        return await collection.one(web.db, job_id, calls.who, calls.where)
     except Exception:
-        bare = JobObject.bare(accepted.job_id, task, calls.user_id)
-        return {**bare, "position": accepted.position, "eta_seconds": accepted.eta_s}
+        log.exception("job %s was kept and can't be looked at", job_id)
+        return None
 
 
 for _task in TASKS:

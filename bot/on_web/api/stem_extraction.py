@@ -13,6 +13,7 @@ from bot.on_web import reading
 from bot.on_web.api.collection import LISTED, Limit, Skip
 from bot.on_web.api.job_object import job_object, plainly
 from bot.on_web.api.jobs import theirs
+from bot.on_web.api.music import look
 from bot.on_web.api.once import Once, fingerprint
 from bot.on_web.api.schemas import JobObject, Told, Urls
 from bot.on_web.api.stem_forms import FORMS, SOUND, Catalog, Modes, Packages, StemJob, StemsBegun, described
@@ -98,11 +99,11 @@ def _in_words_of(wish: Wish) -> Iterator[None]:
 
 
 async def _begun(request: Request, web: Web, calls: Caller, task: str, number: int) -> dict[str, Any]:
-    """What was just kept. Whatever happens on the way, its number is answered: nobody asks twice."""
-    try:
-        return stem_job(await collection.one(web.db, number, calls.who, calls.where), web.links(request))
-    except Exception:
-        return {**JobObject.bare(number, task, calls.user_id), "job_id": number, "download_urls": None}
+    """What was just kept, as far as it can be looked at."""
+    job = await look(web, calls, number)
+    if job is not None:
+        return stem_job(job, web.links(request))
+    return {**JobObject.bare(number, task, calls.user_id), "job_id": number, "download_urls": None}
 
 
 for _asking in FORMS:

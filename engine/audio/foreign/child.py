@@ -16,7 +16,7 @@ from typing import Any
 
 from engine.audio.foreign import limits
 from engine.audio.foreign.kinds import kind_of
-from engine.pool.guard import guard
+from engine.pool.guard import tied
 
 # People who press a button are answered before a file is read.
 NICE = 10
@@ -28,15 +28,7 @@ OURS = "ours"
 def main() -> None:
     what, file, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     memory_mb, time_s, most_s = int(sys.argv[4]), float(sys.argv[5]), float(sys.argv[6])
-    cord = os.dup(0)
-    guard(cord)
-    os.close(cord)
-    # What is started from here reads nothing, and writes where we are not heard.
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    answers = os.dup(1)
-    os.dup2(2, 1)
+    answers = tied()
     os.umask(0o077)
     os.chdir(folder)
     os.nice(NICE)
