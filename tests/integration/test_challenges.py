@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -21,15 +21,16 @@ from tests.integration.challenge_house import (
     CAT,
     DAN,
     EVE,
+    SONGS,
     Fair,
     at,
     told,
     words,
 )
-from workflows import control, credits
+from workflows import collection, control, credits
 from workflows.challenges.tick import tick
 from workflows.challenges.view import look
-from workflows.people import OPERATOR, ReplyTo, Requester
+from workflows.people import ReplyTo, Requester
 
 CREATE = '/challenge create theme:"rain" submit:3d vote:2d prize:"500, 200"'
 
@@ -287,7 +288,8 @@ def test_what_waits_for_a_look_is_heard_by_those_in_charge_alone(small: Fair) ->
     told(story())
 
 
-def test_a_song_that_is_thrown_away_leaves_the_challenge(small: Fair) -> None:
+@pytest.mark.parametrize("way", [control.throw_away, collection.discard], ids=["in a chat", "by program"])
+def test_a_song_that_is_thrown_away_leaves_the_challenge(small: Fair, way: Callable[..., Awaitable[object]]) -> None:
     async def story() -> None:
         with at("2026-11-20 18:00"):
             await small.say(ADA, CREATE)
@@ -297,7 +299,7 @@ def test_a_song_that_is_thrown_away_leaves_the_challenge(small: Fair) -> None:
             gone, kept = number_of(small, "Song of the 10"), number_of(small, "Song of the 11")
             for who in (DAN, EVE):
                 await small.say(who, f"/challenge vote {gone} challenge:1")
-            await control.throw_away(small.db, songs["ann"], OPERATOR)
+            await way(small.db, songs["ann"], ANN, SONGS)
             await small.deliver()
             assert "Song of the 10" not in words(small.now("vote"))
             assert "2 people voted so far" in words(small.now("vote"))

@@ -18,7 +18,7 @@ from storage import audit, blobs, ledger, outbox
 from storage.blobs import FolderBlobs
 from storage.database import Database
 from tests.integration.house import House, rules
-from workflows import control, credits, reports, review
+from workflows import collection, control, credits, reports, review
 from workflows.moderation import Moderation
 from workflows.people import ReplyTo, Requester
 from workflows.refusal import Refusal
@@ -234,6 +234,20 @@ def test_a_rejected_request_costs_nothing_and_says_why(home: Community) -> None:
         shown = await home.card(job)
         assert (shown.title, shown.asked, shown.buttons) == (f"#{job}", "", ())
         assert words in await home.say(ANN, "/jobs")
+        assert "does not wait for a look" in await home.say(MOD, f"/approve {job}")
+
+    run(story())
+    home.sound()
+
+
+def test_a_request_that_is_thrown_away_needs_no_look(home: Community) -> None:
+    home.moderated(review="everybody")
+
+    async def story() -> None:
+        job = await home.asked()
+        await collection.discard(home.house.db, job, ANN, ROOM)
+        assert await home.credits() == (1000, 0)
+        assert await home.say(MOD, "/review") == "Nothing waits for a look."
         assert "does not wait for a look" in await home.say(MOD, f"/approve {job}")
 
     run(story())
