@@ -8,6 +8,9 @@ WORKERS ?= 3
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 # One thread a process: renders run side by side, and two threads on a busy core are slower than one.
 export OMP_NUM_THREADS ?= 1
+# As engines do (engine/pool/process.py): tests render in their own process, too.
+test: export MALLOC_TRIM_THRESHOLD_ ?= 134217728
+test: export MALLOC_MMAP_THRESHOLD_ ?= 33554432
 # Discord's own description of its API, where it is at hand: with it, tests check every request against it.
 export MINSTREL_DISCORD_OPENAPI ?= $(abspath $(wildcard ../shared/discord-openapi.json))
 

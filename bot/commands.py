@@ -116,7 +116,15 @@ def catalogue(
 
     `known` gives names from the operator's data as choices of their option.
     """
-    models, runs, names = MODELS | ASKS, asks(recipes), tuple((known or {}).items())
+    return dict(_catalogue(tuple((known or {}).items()), tuple(recipes)))
+
+
+# Each chat reads the catalogue, and it is the same every time.
+@lru_cache(maxsize=32)
+def _catalogue(
+    names: tuple[tuple[str, tuple[str, ...]], ...], recipes: tuple[type[RecipeRun], ...]
+) -> Mapping[str, Command]:
+    models, runs = MODELS | ASKS, asks(recipes)
     every = [(name, task, example, models[task]) for name, (task, example) in _EXAMPLES.items()]
     # Beside what is said of all of them.
     beside = list(_EXAMPLES).index("recipe list") + 1

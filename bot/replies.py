@@ -41,11 +41,11 @@ def reply(code: str, /, locale: str = DEFAULT_LOCALE, **params: Any) -> str:
     """
     given = {name: value for name, value in params.items() if value is not None and value != ()}
     given |= {name: value for name, value in beyond(code, given).items() if name not in given}
-    for messages in (_messages(_language(locale)), _messages(DEFAULT_LOCALE)):
-        text = _text(messages, code, given)
+    for language in (_language(locale), DEFAULT_LOCALE):
+        text = _text(language, code, given)
         if text is None:
             continue
-        words = {**_messages(DEFAULT_LOCALE)["words"], **messages.get("words", {})}
+        words = {**_messages(DEFAULT_LOCALE)["words"], **_messages(language).get("words", {})}
         try:
             return _said(text, given, words)
         except (KeyError, IndexError, TypeError, ValueError) as unfit:
@@ -81,16 +81,26 @@ def _messages(language: str) -> Messages:
     return {code: words for topic in read for code, words in topic.items()}
 
 
+@lru_cache(maxsize=32)
+def _special(language: str) -> Mapping[str, Sequence[str]]:
+    """By code the parameters that, where they are given, have words of their own: `code+parameter`."""
+    special: dict[str, list[str]] = {}
+    for name in _messages(language):
+        code, plus, parameter = name.partition("+")
+        if plus:
+            special.setdefault(code, []).append(parameter)
+    return special
+
+
 def _language(locale: str) -> str:
     """`de-AT` and `de_AT` are `de`; anything that names no language is English."""
     language = re.split(r"[-_]", locale.casefold())[0]
     return language if _LOCALE.fullmatch(language) else DEFAULT_LOCALE
 
 
-def _text(messages: Messages, code: str, given: Mapping[str, Any]) -> str | None:
-    special = (
-        entry for name, entry in messages.items() if name.startswith(f"{code}+") and name[len(code) + 1 :] in given
-    )
+def _text(language: str, code: str, given: Mapping[str, Any]) -> str | None:
+    messages = _messages(language)
+    special = (messages[f"{code}+{name}"] for name in _special(language).get(code, ()) if name in given)
     entry = next(special, messages.get(code) if code != "words" else None)
     return None if entry is None else str(entry["text"])
 

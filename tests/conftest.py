@@ -21,6 +21,7 @@ from storage.migrate import upgrade
 from tests.integration.house import House
 from tests.row_report import RowReport
 from tests.schema import lay
+from tests.statements import share
 
 IN_MEMORY = Path("/dev/shm")
 # What a server with its databases of one moment takes, and as much for the others that run beside it.
@@ -28,10 +29,17 @@ ROOM = 2 * 1024**3
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell at the end which rows of the reference have no test; and no machine is too slow to draw an example."""
+    """Tell at the end which rows of the reference have no test; no machine is too slow to draw an example; and engines
+    share what they make of statements."""
+    share()
     settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("any machine")
     config.pluginmanager.register(RowReport(Path(__file__).parent), "rows of the reference")
+
+
+def pytest_collection() -> None:
+    """Collect no garbage while what stays is loaded."""
+    gc.disable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -50,6 +58,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """Tell the garbage collector that what is loaded by now stays: half a million objects that it need not look at."""
     gc.freeze()
+    gc.enable()
 
 
 class Postgres:

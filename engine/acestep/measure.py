@@ -62,12 +62,12 @@ def measured(
 
     checkpoint = inspect(folder, name)
     models = Models(device)
-    told = 0.0
+    told: dict[str, float] = {}
 
     def tell(stage: str, share: float) -> None:
-        nonlocal told
-        if time.monotonic() - told > TELL_EVERY_S:
-            told = time.monotonic()
+        # What begins is told at once.
+        if stage not in told or time.monotonic() - told[stage] > TELL_EVERY_S:
+            told[stage] = time.monotonic()
             say(stage=stage, share=share)
 
     begun = time.perf_counter()

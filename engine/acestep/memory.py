@@ -118,7 +118,9 @@ def placed(model: Model, budget: Budget) -> Iterator[None]:
     parts = [part for part in model.pipe.components.values() if isinstance(part, torch.nn.Module)]
     if not budget.offload:
         for part in parts:
-            part.to(model.device)
+            # Looked at first: the library goes through all of a part even where nothing is to be moved.
+            if any(weight.device.type != model.device.type for weight in part.parameters()):
+                part.to(model.device)
         yield
         return
     # The autoencoder's halves are called by themselves.

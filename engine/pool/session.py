@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import faulthandler
+import gc
 import importlib
 import json
 import os
@@ -186,12 +187,16 @@ def serve(orders: int, events: int) -> None:
     outlet = Outlet(events)
     inbox = Inbox(orders)
     load = inbox.load()
+    # All that an engine loads stays: nobody looks for garbage in it, now or later.
+    gc.disable()
     try:
         engine: Engine = named(load.factory)(**load.options)
         package: Packager = named(load.packager)
     except Exception as error:
         outlet.send(failed(error))
         return
+    gc.freeze()
+    gc.enable()
     outlet.send(wire.Ready())
     while True:
         outlet.send(Attempt(inbox.work(), inbox=inbox, outlet=outlet, package=package).run(engine))

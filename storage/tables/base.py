@@ -16,6 +16,9 @@ JSON_OR_NULL = JSON(none_as_null=True)
 class Table(SQLModel):
     """The base of every table; constraints get names, so that a later migration can change them."""
 
+    # Nobody validates a row: without this every process that starts would build validators for all of them.
+    model_config = {"defer_build": True}
+
     metadata: ClassVar[MetaData] = MetaData(
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",

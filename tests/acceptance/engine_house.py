@@ -40,6 +40,8 @@ T = TypeVar("T", bound=Value)
 
 RATE = 48_000
 SECONDS = 5.0
+# Somebody's own sound may be shorter than what we make.
+RECORDED_S = 3.0
 SEED = 5
 LYRICS = "[verse]\nMorning light\nCoffee and rain"
 # Everything that dice would settle otherwise.
@@ -110,8 +112,8 @@ class House:
     def recording(self) -> Recording:
         """Somebody's tune, which nobody here made."""
         path = self.folder / "tune.flac"
-        soundfile.write(path, tune(SECONDS).T, RATE, subtype="PCM_24")
-        return Recording(id="tune", title="Tune", artist="", lyrics="", duration=SECONDS, path=str(path))
+        soundfile.write(path, tune(RECORDED_S).T, RATE, subtype="PCM_24")
+        return Recording(id="tune", title="Tune", artist="", lyrics="", duration=RECORDED_S, path=str(path))
 
     def asked(self, task: str, of: str = "", **values: Any) -> tuple[Request, Order]:
         """The request for `task` that starts from `of`: "song", "recording", or nothing.
@@ -188,7 +190,7 @@ def acestep(folder: Path) -> Any:
     from engine.acestep.shelf import Place, Shelf
     from tests.fakes.acestep import save_tiny
 
-    places = {name: Place(name, save_tiny(folder / name, name, latent=4)) for name in ("turbo", "base")}
+    places = {name: Place(name, save_tiny(folder / name, name)) for name in ("turbo", "base")}
     turbo, base = places["turbo"], places["base"]
     shelf = Shelf(
         versions={

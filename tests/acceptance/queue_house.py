@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 from sqlmodel import Session
@@ -18,6 +17,7 @@ from tests.rows import account, free_job
 from workflows.queue import require_open
 
 T = TypeVar("T")
+Say = Callable[[str], None]
 
 TASKS = ("text2music",)
 MOST_ATTEMPTS = 3
@@ -153,7 +153,14 @@ def _job(session: Session, job_id: int) -> Job:
     return job
 
 
-def work(url: str, *, lease_ms: int, stall: str) -> list[int]:
+def serve(line: Connection, url: str, lease_ms: int, stall: str) -> None:
+    """A process: it says that it is there, begins when it is told to, and says at the end what it finished."""
+    line.send("ready")
+    line.recv()
+    line.send(work(url, lease_ms=lease_ms, stall=stall, say=line.send))
+
+
+def work(url: str, *, lease_ms: int, stall: str, say: Say) -> list[int]:
     """Work the queue until nothing is left of it; returns the jobs we were told we had finished.
 
     Where `stall` says so, stop for good, until somebody kills us, at the first claim: "claiming" and "finishing" inside
@@ -163,7 +170,8 @@ def work(url: str, *, lease_ms: int, stall: str) -> list[int]:
     finished: list[int] = []
     while True:
         now = time.time_ns() // 1_000_000
-        job = database.write(_stalling("claiming", stall, _bound(claim, now=now, lease_ms=lease_ms)))
+        claiming = _bound(claim, now=now, lease_ms=lease_ms)
+        job = database.write(_stalling(claiming, stall, say) if stall == "claiming" else claiming)
         if job is None:
             database.write(_bound(rescue, now=now))
             if not database.read(jobs.live_tokens) and not database.read(_bound(jobs.waiting, now=now, tasks=TASKS)):
@@ -172,38 +180,27 @@ def work(url: str, *, lease_ms: int, stall: str) -> list[int]:
             time.sleep(0.02)
             continue
         if stall == "claimed":
-            _stop(stall)
+            _stop(stall, say)
         assert job.token is not None
-        done = _bound(finish, job_id=job.id, token=job.token, now=now)
-        if database.write(_stalling("finishing", stall, done)):
+        finishing = _bound(finish, job_id=job.id, token=job.token, now=now)
+        if database.write(_stalling(finishing, stall, say) if stall == "finishing" else finishing):
             finished.append(job.id)
 
 
-def _stalling(moment: str, stall: str, act: Callable[[Session], T]) -> Callable[[Session], T]:
+def _stalling(act: Callable[[Session], T], moment: str, say: Say) -> Callable[[Session], T]:
     def stop(session: Session) -> T:
         result = act(session)
         session.flush()
-        _stop(stall)
+        _stop(moment, say)
         return result
 
-    return stop if moment == stall else act
+    return stop
 
 
-def _stop(moment: str) -> None:
+def _stop(moment: str, say: Say) -> None:
     say(moment)
     time.sleep(3600)
 
 
-def say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
 def _bound(act: Callable[..., T], **values: object) -> Callable[[Session], T]:
     return lambda session: act(session, **values)
-
-
-if __name__ == "__main__":
-    say("ready")
-    sys.stdin.readline()
-    say(json.dumps(work(sys.argv[1], lease_ms=int(sys.argv[2]), stall=sys.argv[3])))

@@ -60,7 +60,7 @@ def test_a_batch_that_is_only_begun_waits_for_a_worker_and_can_be_called_off(
 
 
 def test_the_others_are_made_into_a_folder(tmp_path: Path) -> None:
-    shell, out = Typist(tmp_path / "home"), tmp_path / "out"
+    shell, out = Typist(tmp_path / "home", {"MINSTREL_ENGINES": "1"}), tmp_path / "out"
     done = shell.run("batch", written(tmp_path, BAD), "--yes", "--out", str(out), "--json", "--as", "ann")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)

@@ -16,17 +16,17 @@ import soundfile as sf
 from bot.on_terminal.cli import run
 from tests.acceptance.studio_cli import Shell, at_work
 
-SONG = r'/song caption:"warm indie pop" duration:8 seed:3 lyrics:"[verse]\nMorning light\nCoffee and rain"'
+SONG = r'/song caption:"warm indie pop" duration:6 seed:3 lyrics:"[verse]\nMorning light\nCoffee and rain"'
 NEW_WORDS = r"[verse]\nEvening light\nWater and wine"
 # In the order of their jobs: what is typed, how long it is, how many takes, and what it costs.
 ASKED = {
-    "song": (SONG, 8, 1, 5),
-    "longer": ('/extend "a bright chorus" source_job_id:1 right_extend_length:5', 13, 1, 5),
-    "mended": ('/repaint "quiet piano" source_job_id:2 repainting_start:2 repainting_end:4', 13, 1, 5),
-    "again": ("/retake 3 retake_variance:0.5 retake_seeds:5,6", 13, 2, 10),
-    "new words": (f'/edit source_job_id:1 edit_type:only_lyrics edit_target_lyrics:"{NEW_WORDS}"', 8, 1, 5),
-    "remix": ("/edit ska source_job_id:4 source_take:2", 13, 1, 5),
-    "stems": ("/stems 2", 13, 1, 0),
+    "song": (SONG, 6, 1, 5),
+    "longer": ('/extend "a bright chorus" source_job_id:1 right_extend_length:3', 9, 1, 5),
+    "mended": ('/repaint "quiet piano" source_job_id:2 repainting_start:2 repainting_end:4', 9, 1, 5),
+    "again": ("/retake 3 retake_variance:0.5 retake_seeds:5,6", 9, 2, 10),
+    "new words": (f'/edit source_job_id:1 edit_type:only_lyrics edit_target_lyrics:"{NEW_WORDS}"', 6, 1, 5),
+    "remix": ("/edit ska source_job_id:4 source_take:2", 9, 1, 5),
+    "stems": ("/stems 2", 9, 1, 0),
 }
 
 

@@ -20,7 +20,7 @@ from tests.acceptance.studio_cli import Shell, Typist
 from tests.integration.house import ANN, House
 from workflows import control, credits
 
-SHORT = '/song caption:"rock anthem" duration:10 batch_size:2 seed:1'
+SHORT = '/song caption:"rock anthem" duration:5 batch_size:2 seed:1'
 LONG = '/song caption:"rock anthem" duration:120 batch_size:2 seed:1'
 
 

@@ -8,13 +8,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from subprocess import Popen
 from typing import Any
 
 import psutil
 import pytest
 
 from tests.acceptance.studio_cli import Shell, Typist
+from tests.acceptance.warm import Warm, warmed
 
 KILLS = 20
 ENDED = {"COMPLETED", "FAILED", "CANCELLED"}
@@ -33,10 +33,10 @@ def kill_tree(process_id: int) -> None:
 
 
 @contextmanager
-def running(shell: Shell, *words: str) -> Iterator[Popen[str]]:
-    process = shell.start(*words)
+def running(warm: Warm, shell: Shell, *words: str) -> Iterator[None]:
+    process = warm.start(shell.environment, *words)
     try:
-        yield process
+        yield
     finally:
         kill_tree(process.pid)
         process.wait()
@@ -47,32 +47,11 @@ def running(shell: Shell, *words: str) -> Iterator[Popen[str]]:
 def test_twenty_kills_lose_nothing_and_charge_nothing_twice(tmp_path: Path) -> None:
     settings = {"MINSTREL_LEASE_S": "3", "MINSTREL_LOG_LEVEL": "ERROR", "MINSTREL_ENGINES": "1"}
     shell = Typist(tmp_path / "home", settings)
-    dice = random.Random(20261121)
     shell.run("db", "upgrade")
     songs = tmp_path / "songs"
-    for kill in range(KILLS):
-        asked = (
-            "play", f'/song caption:"slow blues {kill}" duration:5 seed:{kill}', "--no-wait",
-            "--as", f"user{kill % 3}", "--out", str(songs / str(kill)),
-        )  # fmt: skip
-        with running(shell, "worker"):
-            # Every other song is surely accepted before it is killed, however busy the machine is.
-            if kill % 2:
-                shell.run(*asked)
-                time.sleep(dice.uniform(0.2, 5.5))
-                continue
-            with running(shell, *asked):
-                time.sleep(dice.uniform(0.2, 7.0))
-
-    assert shell.run("play", '/song caption:"the last one" duration:5', "--as", "user0").returncode == 0
-    deadline = time.monotonic() + 200
-    with running(shell, "worker"):
-        jobs = all_jobs(shell)
-        while any(job["status"] not in ENDED for job in jobs):
-            assert time.monotonic() < deadline, jobs
-            time.sleep(1)
-            jobs = all_jobs(shell)
-        time.sleep(2.5)  # the last parcels
+    with warmed() as warm:
+        killed_all_along(warm, shell, songs)
+        jobs = worked_to_the_end(warm, shell)
 
     assert {job["status"] for job in jobs} <= {"COMPLETED", "FAILED"}
     assert len(jobs) >= KILLS // 2, "what was accepted is still there"
@@ -87,6 +66,36 @@ def test_twenty_kills_lose_nothing_and_charge_nothing_twice(tmp_path: Path) -> N
         for track in job["tracks"]:
             assert Path(track["path"]).is_file(), "a finished song was never delivered"
     assert_nothing_half_written(shell.home, songs)
+
+
+def killed_all_along(warm: Warm, shell: Shell, songs: Path) -> None:
+    dice = random.Random(20261121)
+    for kill in range(KILLS):
+        asked = (
+            "play", f'/song caption:"slow blues {kill}" duration:5 seed:{kill}', "--no-wait",
+            "--as", f"user{kill % 3}", "--out", str(songs / str(kill)),
+        )  # fmt: skip
+        with running(warm, shell, "worker"):
+            # Every other song is surely accepted before it is killed, however busy the machine is.
+            if kill % 2:
+                shell.run(*asked)
+                time.sleep(dice.uniform(0.2, 5.5))
+                continue
+            with running(warm, shell, *asked):
+                time.sleep(dice.uniform(0.2, 7.0))
+
+
+def worked_to_the_end(warm: Warm, shell: Shell) -> list[dict[str, Any]]:
+    assert shell.run("play", '/song caption:"the last one" duration:5', "--as", "user0").returncode == 0
+    deadline = time.monotonic() + 200
+    with running(warm, shell, "worker"):
+        jobs = all_jobs(shell)
+        while any(job["status"] not in ENDED for job in jobs):
+            assert time.monotonic() < deadline, jobs
+            time.sleep(1)
+            jobs = all_jobs(shell)
+        time.sleep(2.5)  # the last parcels
+    return jobs
 
 
 def all_jobs(shell: Shell) -> list[dict[str, Any]]:

@@ -7,13 +7,13 @@ which it has to catch. Real processes are killed in the middle of what they do.
 from __future__ import annotations
 
 import itertools
-import json
-import subprocess
-import sys
+import multiprocessing
+import signal
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -27,6 +27,7 @@ from storage.ledger import AlreadySettled, Balance, InsufficientCredits, KeyReus
 from storage.tables import Hold, Job, Track
 from tests.acceptance import house_mutants as mutants
 from tests.acceptance import house_spoiling as spoiling
+from tests.acceptance import queue_house
 from tests.acceptance.house_machine import CREDITS, NAMES, HouseMachine, walk
 from tests.conftest import Postgres
 from tests.rows import account, person, priced_job
@@ -49,6 +50,10 @@ SPOKEN = (jobs.KeyTaken, AlreadySettled, InsufficientCredits, KeyReused, ValueEr
 CAUGHT = (AssertionError, IntegrityError, *SPOKEN)
 
 Fresh = Callable[[], str]
+
+# Processes are born of one that has imported what they need.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload([queue_house.__name__])
 
 
 @pytest.fixture
@@ -143,27 +148,20 @@ def test_processes_finish_every_job_once_though_one_is_killed(
                 priced_job(session, user, price)
 
     database.write(fill)
-    doomed, *others = (
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.acceptance.queue_house", database_url, "1500", role],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for role in (moment, "work", "work")
-    )
+    doomed, *others = (Worker(database_url, role) for role in (moment, "work", "work"))
     for worker in (doomed, *others):
-        assert _heard(worker) == "ready"
-    _start(doomed)
-    assert _heard(doomed) == moment
+        assert worker.said() == "ready"
+    doomed.line.send("go")
+    assert doomed.said() == moment
     for worker in others:
-        _start(worker)
+        worker.line.send("go")
     # It dies while the others work; they find its job when the lease is over.
-    doomed.kill()
-    doomed.communicate()
-    answers = [worker.communicate(timeout=120)[0] for worker in others]
-    assert [worker.returncode for worker in others] == [0, 0]
-    finished = Counter(job_id for answer in answers for job_id in json.loads(answer))
+    doomed.process.kill()
+    doomed.process.join()
+    finished = Counter(job_id for worker in others for job_id in worker.said())
+    for worker in others:
+        worker.process.join(10)
+    assert [worker.process.exitcode for worker in (doomed, *others)] == [-signal.SIGKILL, 0, 0]
     jobs_there = each * len(NAMES)
     assert finished == Counter(range(1, jobs_there + 1))
 
@@ -179,12 +177,15 @@ def test_processes_finish_every_job_once_though_one_is_killed(
         assert database.read(partial(ledger.balance, account=account(user_id))) == Balance(left, 0, left)
 
 
-def _start(worker: subprocess.Popen[str]) -> None:
-    assert worker.stdin is not None
-    worker.stdin.write("go\n")
-    worker.stdin.flush()
+class Worker:
+    """A process that works the queue, and the line to it."""
 
+    def __init__(self, url: str, role: str) -> None:
+        self.line, its = PROCESSES.Pipe()
+        self.process = PROCESSES.Process(target=queue_house.serve, args=(its, url, 1500, role), daemon=True)
+        self.process.start()
+        its.close()
 
-def _heard(worker: subprocess.Popen[str]) -> str:
-    assert worker.stdout is not None
-    return worker.stdout.readline().strip()
+    def said(self) -> Any:
+        assert self.line.poll(120), "it says nothing"
+        return self.line.recv()

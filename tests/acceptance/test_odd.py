@@ -13,6 +13,7 @@ import pytest
 import soundfile as sf
 from mido import MidiFile
 
+from engine.audio import chat
 from engine.audio.lrc import parse_lrc
 from tests.acceptance.studio_cli import Typist, at_work
 
@@ -121,3 +122,7 @@ def test_a_song_of_ten_minutes_at_30_bpm(played: Played) -> None:
             assert np.abs(block).max() > 0.05
     assert max(gaps) < 1
     assert result["credits"] == 40
+    # the one for chats is as long, and fits
+    small = Path(track["paths"]["mp3"])
+    assert small.stat().st_size < chat.LARGEST
+    assert sf.info(small).duration == pytest.approx(600, abs=0.1)

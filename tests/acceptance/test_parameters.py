@@ -24,15 +24,15 @@ BASES: dict[str, tuple[str, str, dict[str, Any]]] = {
         "text2music", "", {**SONG, "model_version": "audiomusic-v1.5", "inference_steps": 8, "use_adg": True},
     ),
     "styled": ("text2music", "", {**SONG, "lora_name_or_path": "warm"}),
-    "loop": ("text2samples", "", {"caption": "drums", "duration": 4, **SETTLED}),
-    "simple": ("simple", "", {"query": "a folk song about coffee", "duration": 6, **SETTLED}),
+    "loop": ("text2samples", "", {"caption": "drums", "duration": 2, **SETTLED}),
+    "simple": ("simple", "", {"query": "a folk song about coffee", "duration": 5, **SETTLED}),
     "cover": ("cover", "song", {"caption": "bossa nova", "display_name": "Cover"}),
     "reference": (
         "reference", "song", {"caption": "calm piano", "lyrics": LYRICS, "duration": 5, **SETTLED},
     ),
     "retake": ("retake", "song", {"retake_variance": 1}),
     "repaint": ("repaint", "song", {"caption": "quiet piano", "repainting_start": 1, "repainting_end": 3}),
-    "extend": ("extend", "song", {"caption": "bright chorus", "right_extend_length": 3}),
+    "extend": ("extend", "song", {"caption": "bright chorus", "right_extend_length": 1}),
     "remix": ("edit", "song", {"edit_target_prompt": "ska"}),
     "reworded": (
         "edit", "song", {"edit_type": "only_lyrics", "edit_target_lyrics": OTHER, "edit_target_prompt": "ska"},
@@ -48,7 +48,7 @@ REWRITTEN = "sound caption lyrics genre_preset"
 # what it asks for isn't the engine's business: files are.
 ROWS: tuple[tuple[str, str, Any, str, str], ...] = (
     # base, parameter, its value, what it changes in the studio, and what on ACE-Step
-    ("song", "duration", 7, "sound duration", "sound duration"),
+    ("song", "duration", 6, "sound duration", "sound duration"),
     ("song", "format", "mp3", "", ""),
     ("song", "calculate_quality", False, "", ""),
     ("song", "generate_lrc", True, "", "told"),
@@ -102,7 +102,7 @@ ROWS: tuple[tuple[str, str, Any, str, str], ...] = (
     # what only some tasks take
     ("loop", "sample_type", "one-shot", "sound duration", "sound duration"),
     ("loop", "tempo", 140, "sound bpm duration", "sound bpm duration"),
-    ("loop", "duration", 8, "sound duration", "sound duration"),
+    ("loop", "duration", 5, "sound duration", "sound duration"),
     ("loop", "genre_preset", "Jazz", "sound genre_preset", "sound genre_preset"),
     ("loop", "caption", "piano", "sound caption genre_preset", "sound caption genre_preset"),
     ("simple", "query", "a jazz song about rain", REWRITTEN, REWRITTEN),
@@ -111,7 +111,7 @@ ROWS: tuple[tuple[str, str, Any, str, str], ...] = (
     ("cover", "caption", "metal", "sound caption genre_preset", "sound caption genre_preset"),
     ("cover", "lyrics", OTHER, "sound lyrics", "sound lyrics"),
     ("cover", "audio_cover_strength", 0.2, "sound", "sound"),
-    ("cover", "duration", 7, "sound duration", "sound duration"),
+    ("cover", "duration", 6, "sound duration", "sound duration"),
     ("reference", "caption", "metal", "sound caption genre_preset", "sound caption genre_preset"),
     ("reference", "lyrics", OTHER, "sound lyrics", "sound lyrics"),
     ("reference", "instrumental", True, SILENCED, SILENCED),
@@ -121,8 +121,8 @@ ROWS: tuple[tuple[str, str, Any, str, str], ...] = (
     ("repaint", "repainting_end", 4, "sound", "sound"),
     ("repaint", "caption", "metal", "sound", "sound"),
     ("repaint", "lyrics", OTHER, "sound lyrics", "sound lyrics"),
-    ("extend", "left_extend_length", 2, "sound duration", "sound duration"),
-    ("extend", "right_extend_length", 4, "sound duration", "sound duration"),
+    ("extend", "left_extend_length", 1, "sound duration", "sound duration"),
+    ("extend", "right_extend_length", 2, "sound duration", "sound duration"),
     ("extend", "caption", "metal", "sound", "sound"),
     ("extend", "lyrics", OTHER, "sound lyrics", "sound lyrics"),
     ("extend", "duration", 60, "told", "told"),

@@ -162,7 +162,6 @@ def test_a_remix_pack_has_the_stems_of_everything(tale: Tale) -> None:
     assert tale.path(remix).read_bytes() != tale.path(tale.step("karaoke", "new")).read_bytes()
 
 
-@pytest.mark.waits
 def test_a_kill_after_every_step_leaves_the_same_bytes(tale: Tale, tmp_path: Path) -> None:
     with opened(tmp_path, "studio") as own:
 

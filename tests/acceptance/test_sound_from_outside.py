@@ -30,7 +30,7 @@ from workflows.people import ReplyTo, Requester
 from workflows.refusal import Refusal
 from workflows.submit import Accepted, submit
 
-SECONDS = 9.0
+SECONDS = 6.0
 
 
 class Quiet(SimpleHTTPRequestHandler):

@@ -21,6 +21,8 @@ from tokenizers.pre_tokenizers import ByteLevel
 from transformers import Qwen2Tokenizer, Qwen3Config, Qwen3Model
 
 TEXT_WIDTH = 32
+# Channels of a latent, each of which costs all convolutions of the autoencoder.
+LATENT = 2
 
 
 def save_tiny(folder: Path, variant: str = "turbo", **shape: Any) -> Path:
@@ -33,8 +35,8 @@ def pipeline(
     variant: str = "turbo",
     *,
     width: int = 32,
-    latent: int = 4,
-    ratios: tuple[int, ...] = (12, 160),
+    latent: int = LATENT,
+    ratios: tuple[int, ...] = (40, 48),
     rate: int = 48_000,
     cover: bool = True,
     seed: int = 0,
@@ -67,7 +69,7 @@ def _pipeline(
     condition_encoder.silence_latent = torch.randn(1, 15_000, latent) * 0.1
     vae = AutoencoderOobleck(
         encoder_hidden_size=2 * latent, downsampling_ratios=list(ratios), channel_multiples=[1] * len(ratios),
-        decoder_channels=8, decoder_input_channels=latent, audio_channels=2, sampling_rate=rate,
+        decoder_channels=2, decoder_input_channels=latent, audio_channels=2, sampling_rate=rate,
     )  # fmt: skip
     # Latents of music are about as large as noise is.
     with torch.no_grad():

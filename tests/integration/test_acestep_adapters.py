@@ -27,7 +27,7 @@ from engine.acestep.model import Model, Models
 from engine.acestep.player import Player
 from engine.acestep.wish import Adapter, Sampling, Start, Text, Wish
 from engine.spec import EngineError
-from tests.fakes.acestep import pipeline, save_tiny
+from tests.fakes.acestep import LATENT, pipeline, save_tiny
 
 RANK = 4
 # Layers of all kinds, by the names of the library and by those that the model was trained under.
@@ -92,7 +92,7 @@ def heard(network: Any) -> Tensor:
     """What the network makes of always the same noise."""
     drawn = torch.Generator().manual_seed(7)
     given = {
-        "hidden_states": (2, 20, 4), "encoder_hidden_states": (2, 11, 32), "context_latents": (2, 20, 8),
+        "hidden_states": (2, 20, LATENT), "encoder_hidden_states": (2, 11, 32), "context_latents": (2, 20, 2 * LATENT),
     }  # fmt: skip
     made: Tensor = network(
         **{name: torch.randn(shape, generator=drawn) for name, shape in given.items()},

@@ -459,6 +459,15 @@ def test_a_song_is_the_same_where_parts_come_one_by_one(shelf: dict[str, Checkpo
     assert sum(left) == 0
 
 
+def test_what_is_elsewhere_comes_to_where_the_model_works(shelf: dict[str, Checkpoint]) -> None:
+    model = Models("cpu").of(shelf["turbo"], silent)
+    # No card is here; and of the autoencoder one half may be there already.
+    model.pipe.vae.encoder.to("meta")
+    with placed(replace(model, device=torch.device("meta")), Budget(1, 128, offload=False)):
+        where = {weight.device.type for part in parts.names(shelf["turbo"]) for weight in weights(model, part)}
+    assert where == {"meta"}
+
+
 def test_too_little_memory_is_said_in_numbers(shelf: dict[str, Checkpoint]) -> None:
     error = memory.too_large(shelf["turbo"], {"transformer": 5 * GIB}, torch.device("cpu"))
     assert (error.code, error.permanent) == ("checkpoint_too_large", True)

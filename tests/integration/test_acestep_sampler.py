@@ -23,7 +23,7 @@ from engine.acestep.sampler import Noise, Phase, denoise, schedule
 from engine.acestep.wish import Audio, Sampling, Start, Text, Wish
 from engine.acestep.words import Fitted, fit
 from engine.spec import Cancelled, EngineError
-from tests.fakes.acestep import save_tiny
+from tests.fakes.acestep import LATENT, save_tiny
 
 TEXT = Text(
     caption="slow blues, slide guitar", lyrics="[verse]\nRain on the roof", language="en", bpm=72.0,
@@ -256,7 +256,7 @@ def test_checkpoints_of_other_sizes_give_songs_of_the_length_asked(tmp_path: Pat
 
 
 def test_sound_goes_through_the_autoencoder_in_tiles_as_in_one(base: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    latent = torch.randn(1, 300, 4, generator=torch.Generator().manual_seed(1))
+    latent = torch.randn(1, 300, LATENT, generator=torch.Generator().manual_seed(1))
     calls: list[tuple[int, float]] = []
     whole = latents.decoded(base, latent, 300 * 1920, 1000, lambda share: calls.append((0, share)))
     tiled = latents.decoded(base, latent, 300 * 1920, 64, lambda share: calls.append((1, share)))
@@ -382,7 +382,7 @@ def test_a_step_is_told_when_the_card_has_done_it(base: Model, monkeypatch: pyte
 
 def test_no_other_way_to_attend_leaves_the_masks_out(base: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment may name another kernel for all models, one that the library gives no masks."""
-    takes, heard = torch.randn(1, 100, 4), torch.randn(1, 9, 32)
+    takes, heard = torch.randn(1, 100, LATENT), torch.randn(1, 9, 32)
 
     def made() -> torch.Tensor:
         with torch.no_grad():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -67,18 +68,18 @@ def test_large_ones_are_made_smaller_and_nothing_but_pixels_is_kept(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("data", "code"),
+    ("draw", "code"),
     [
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "picture_unknown"),
-        (b"", "picture_unknown"),
-        (drawn("PNG", (300, 200))[:200], "picture_unreadable"),
-        (drawn("GIF", (8000, 6000)), "picture_too_large"),
+        (lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", "picture_unknown"),
+        (bytes, "picture_unknown"),
+        (lambda: drawn("PNG", (300, 200))[:200], "picture_unreadable"),
+        (lambda: drawn("GIF", (8000, 6000), "L"), "picture_too_large"),
     ],
     ids=["svg", "empty", "cut", "bomb"],
 )
-def test_what_is_no_picture_is_said_to_be_none(tmp_path: Path, data: bytes, code: str) -> None:
+def test_what_is_no_picture_is_said_to_be_none(tmp_path: Path, draw: Callable[[], bytes], code: str) -> None:
     with pytest.raises(EngineError) as caught:
-        ours(tmp_path, data)
+        ours(tmp_path, draw())
     assert (caught.value.code, caught.value.permanent) == (code, True)
     assert [file.name for file in tmp_path.iterdir()] == ["in"]
 

@@ -310,7 +310,7 @@ def test_risers_climb_to_where_the_loop_begins_again_and_downlifters_fall(sample
 def test_words_of_a_caption_leave_the_kit_as_it_is_meant(
     sampler: Sampler, caption: str, has: set[int], lacks: set[int]
 ) -> None:
-    sample = sampler(caption, tempo=100, duration=4.8)
+    sample = sampler(caption, tempo=100, duration=2.4)
     midi = sample.takes[0].midi
     assert midi is not None
     messages = [message for message in MidiFile(file=BytesIO(midi)) if message.type == "note_on"]

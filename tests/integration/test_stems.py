@@ -153,7 +153,7 @@ async def story(house: House) -> Tale:
         lease_ms=30_000,
     )
     try:
-        values = {"caption": "warm indie pop", "lyrics": WORDS, "duration": 10, "seed": 3, "display_name": "Rain"}
+        values = {"caption": "warm indie pop", "lyrics": WORDS, "duration": 7, "seed": 3, "display_name": "Rain"}
         song = await asked(house, "song", "text2music", **values)
         await worked(house, worker)
         numbers = {

@@ -6,6 +6,7 @@ import ast
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -292,12 +293,16 @@ class Told:
     open: bool
 
 
-def told() -> Iterator[Told]:
-    for room in ("engine", "workflows", "bot", "storage"):
-        for path in sorted((ROOT / room).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                if isinstance(node, ast.Call):
-                    yield from told_by(node, f"{path.relative_to(ROOT)}:{node.lineno}")
+@cache
+def told() -> tuple[Told, ...]:
+    return tuple(
+        entry
+        for room in ("engine", "workflows", "bot", "storage")
+        for path in sorted((ROOT / room).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        for entry in told_by(node, f"{path.relative_to(ROOT)}:{node.lineno}")
+    )
 
 
 def told_by(call: ast.Call, place: str) -> Iterator[Told]:

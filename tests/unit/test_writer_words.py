@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -31,12 +32,22 @@ RHYMED = [language for language in LANGUAGES if words(language).rhymes]
 
 
 Said = Callable[[str, str], Utterance]
+# What eSpeak said before weighs on its noise and timing, for which the worker forks: the sounds and syllables that are
+# looked at here are the same, and the forks would cost more than the speech.
+WITHOUT_FORKS = """
+import json
+from engine.studio.voice import espeak_worker
+def answered(library, rate, line):
+    return json.dumps(espeak_worker.speak(library, rate, json.loads(line))).encode()
+espeak_worker.speak_in_fork = answered
+espeak_worker.main()
+"""
 
 
 @pytest.fixture(scope="module")
 def said() -> Iterator[Said]:
     """How a line is said in a language; each is asked for once."""
-    with Speaker() as speaker, pytest.MonkeyPatch.context() as quickly:
+    with Speaker((sys.executable, "-c", WITHOUT_FORKS)) as speaker, pytest.MonkeyPatch.context() as quickly:
         # The sounds and syllables are those of slower speech, and eSpeak has half as much to make.
         quickly.setattr(read, "SPEECH_RATE", 300)
 

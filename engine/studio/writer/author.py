@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+if TYPE_CHECKING:
+    # Takes a moment to load, which only those wait for who have a model.
+    import httpx
 
 COMPLETIONS = "/chat/completions"
 CONNECT_S = 5.0
@@ -36,6 +39,8 @@ class Author(BaseModel):
 
         A name and password go where they belong: clients log the address.
         """
+        import httpx
+
         url = httpx.URL(self.url.get_secret_value().rstrip("/").removesuffix(COMPLETIONS) + path)
         headers = {"Authorization": f"Bearer {self.key.get_secret_value()}"} if self.key else {}
         if url.userinfo and not self.key:
@@ -54,6 +59,8 @@ class Unwritten(Exception):
 
 def ask(author: Author, messages: list[dict[str, str]], seed: int, within_s: float) -> str:
     """The model's answer to `messages`, within `within_s` seconds. Raises `Unwritten`."""
+    import httpx
+
     body = {
         "model": author.model, "messages": messages, "temperature": TEMPERATURE, "seed": seed % 2**31,
         "max_tokens": MOST_TOKENS, "stream": False,
@@ -82,6 +89,8 @@ def ask(author: Author, messages: list[dict[str, str]], seed: int, within_s: flo
 
 def reached(author: Author) -> bool:
     """Whether anybody answers at the address, within a few seconds."""
+    import httpx
+
     try:
         with httpx.Client(timeout=REACHED_S) as client:
             answer = client.send(author.request("GET", "/models"), stream=True)
@@ -93,6 +102,8 @@ def reached(author: Author) -> bool:
 
 def _posted(author: Author, body: dict[str, Any], within_s: float) -> tuple[int, bytes]:
     """(status, what it said). It is not followed elsewhere: our key is for this address alone."""
+    import httpx
+
     end = time.monotonic() + within_s
     raw = bytearray()
     with httpx.Client(timeout=httpx.Timeout(within_s, connect=min(CONNECT_S, within_s))) as client:
