@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyloudnorm
-from scipy.signal import firwin, resample_poly, welch
+from scipy.signal import firwin, oaconvolve, welch
 
 from bench.ears.wave import Floats
 
@@ -21,8 +21,11 @@ def loudness(audio: Floats, rate: int) -> float:
 
 def true_peak(audio: Floats) -> float:
     """The highest peak of (2, samples) in dBTP, four times oversampled by a long sinc."""
-    low_pass = firwin(4 * 96 + 1, 0.25, window=("kaiser", 10.0))
-    peak = max(float(np.abs(resample_poly(side.astype(np.float64), 4, 1, window=low_pass)).max()) for side in audio)
+    low_pass = 4 * firwin(4 * 96 + 1, 0.25, window=("kaiser", 10.0))
+    # Each of the four samples for one by its own quarter of the sinc.
+    sides = np.asarray(audio, np.float64)
+    quarters = (oaconvolve(sides, low_pass[None, at::4], mode="same", axes=1) for at in range(4))
+    peak = max(float(np.abs(quarter).max()) for quarter in quarters)
     return 20 * float(np.log10(max(peak, 1e-9)))
 
 

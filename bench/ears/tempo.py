@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from bench.ears.wave import RATE, Floats
 
 HOP = 256
+# How far apart what comes again is looked for.
+AGAIN_S = 8.0
 STARTS = (60.0, 75.0, 90.0, 105.0, 120.0, 150.0, 180.0)
 # People tap near this tempo where a song allows several (McKinney, Moelants 2004), an octave to either side.
 NATURAL_BPM, WIDTH = 120.0, 1.0
@@ -35,11 +37,15 @@ def heard_tempo(audio: Floats) -> float | None:
     tempo people tap at.
     """
     envelope = onsets(audio)
+    if not envelope.any():
+        return None
+    again = librosa.feature.tempogram(
+        onset_envelope=envelope, sr=RATE, hop_length=HOP, win_length=round(AGAIN_S * RATE / HOP)
+    )
     best, answer = -np.inf, None
     for start in STARTS:
-        _, beats = librosa.beat.beat_track(
-            onset_envelope=envelope, sr=RATE, hop_length=HOP, start_bpm=start, tightness=200
-        )
+        near = librosa.feature.tempo(tg=again, sr=RATE, hop_length=HOP, start_bpm=start)
+        _, beats = librosa.beat.beat_track(onset_envelope=envelope, sr=RATE, hop_length=HOP, bpm=near, tightness=200)
         if len(beats) < 4:
             continue
         bpm = 60 * RATE / HOP / _spacing(np.asarray(beats, np.float64))

@@ -96,10 +96,16 @@ class House:
     folder: Path
 
     @cached_property
+    def first(self) -> Made:
+        """`SONG`, as this engine makes it."""
+        return self.made("text2music", **SONG)
+
+    @cached_property
     def song(self) -> Source:
-        """A song that this engine made, as the house keeps it."""
-        made = self.made("text2music", calculate_quality=False, **SONG)
-        result = package(made.takes[0], plan=made.plan, spec=made.spec, workdir=self.folder / "song")
+        """That song, as the house keeps it."""
+        made = self.first
+        spec = made.spec.model_copy(update={"calculate_quality": False})
+        result = package(made.takes[0], plan=made.plan, spec=spec, workdir=self.folder / "song")
         plan = made.plan
         return Source(
             job=1, take=1, title=plan.title, caption=plan.caption, duration=result.duration, bpm=plan.bpm,

@@ -86,11 +86,11 @@ def desk_of(house: House) -> Desk:
 
 
 def until(house: House, run: int, enough: Callable[[RunView], bool]) -> RunView:
-    for _ in range(600):
+    for _ in range(300):
         shown: RunView = house.db.read(lambda session: look(session, run))
         if enough(shown):
             return shown
-        time.sleep(0.1)
+        time.sleep(0.2)
     raise AssertionError(f"it did not come so far: {shown.status}, {shown.count('DONE')} done, {shown.held_up}")
 
 

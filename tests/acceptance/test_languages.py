@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 
@@ -15,7 +13,6 @@ from bench.couplets import couplets
 from bench.ears.hearing import LINE_S, OUT_OF_TUNE_CENTS, WORD_S
 from bench.sung import HeardCouplet, Overheard, Timbre, heard
 from bench.voices import CENTS, SOUNDS
-from engine.studio.voice.espeak import ROOT
 
 LANGUAGES = (
     "en", "es", "fr", "de", "pt", "ru", "uk", "el", "tr", "ar", "he", "hi", "bn", "ta", "ja", "zh", "ko", "vi", "fi",
@@ -54,23 +51,3 @@ def test_words_begin_when_they_are_heard_and_hardly_a_note_is_off(song: Song) ->
     assert np.quantile(np.concatenate([sung.words_s for sung in songs]), 0.9) <= WORD_S
     assert np.quantile(np.concatenate([sung.words_chance_s for sung in songs]), 0.9) > 1.5 * WORD_S
     assert np.mean(np.concatenate([sung.cents for sung in songs]) > OUT_OF_TUNE_CENTS) <= 0.02
-
-
-FRESH = """
-import sys
-import torch
-from bench.couplets import couplets
-from bench.sung import digest
-from engine.studio.voice.espeak import Speaker
-torch.set_num_threads(1)
-with Speaker() as speaker:
-    print(digest(couplets()[sys.argv[1]], sys.argv[2], speaker))
-"""
-
-
-@pytest.mark.parametrize("language", ["ja"])
-def test_another_process_sings_the_same_bytes(song: Song, language: str) -> None:
-    fresh = subprocess.run(
-        [sys.executable, "-c", FRESH, language, timbre(language)], cwd=ROOT, capture_output=True, check=True, text=True
-    )
-    assert fresh.stdout.strip() == song(language).digest

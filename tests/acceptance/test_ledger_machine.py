@@ -42,8 +42,8 @@ SETTINGS = settings(
 )
 # A broken house is found out within a few walks; which ones is not left to luck.
 WALKS, STEPS, LOOK_EACH = 40, 60, 4
-# These two find most faults, and so they are tried before the others.
-FIRST = (19, 23)
+# These find most faults, and soonest, and so they are tried before the others.
+FIRST = (23, 19, 7)
 # A promise that is not kept, a constraint that holds against the fault, a call that should have been refused, or one
 # that should not. Anything else is a mutant that does not even run.
 SPOKEN = (jobs.KeyTaken, AlreadySettled, InsufficientCredits, KeyReused, ValueError)
@@ -80,7 +80,7 @@ def house(fresh: Fresh) -> type[HouseMachine]:
 
 
 def is_caught(fresh: Fresh) -> bool:
-    for seed in sorted(range(WALKS), key=lambda seed: seed not in FIRST):
+    for seed in dict.fromkeys((*FIRST, *range(WALKS))):
         try:
             walk(house(fresh), seed, STEPS, LOOK_EACH)
         except CAUGHT:

@@ -154,7 +154,7 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="module")
 def before(house: House) -> dict[str, Made]:
     """What the bases are without any parameter, made when it is asked for."""
-    return {}
+    return {"song": house.first}
 
 
 def of_base(house: House, before: dict[str, Made], base: str) -> Made:

@@ -153,7 +153,7 @@ def test_ctrl_c_while_sound_is_fetched_stops_in_a_sentence_and_keeps_nothing(tmp
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(60)
         port = silent.getsockname()[1]
-        shell = Shell(tmp_path, {"MINSTREL_FETCH_PRIVATE_HOSTS": f"127.0.0.1:{port}"})
+        shell = Typist(tmp_path, {"MINSTREL_FETCH_PRIVATE_HOSTS": f"127.0.0.1:{port}"})
         process = subprocess.Popen(
             shell.command("play", f"/analyze http://127.0.0.1:{port}/song.mp3"),
             env=shell.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tests.acceptance.studio_cli import Shell
+from tests.acceptance.studio_cli import Shell, Typist
 
 LISTENS = re.compile(r"http://127\.0\.0\.1:\d+")
 # A machine with every core busy takes its time to load everything.
@@ -36,7 +36,7 @@ class Served:
 @contextmanager
 def served(home: Path, **settings: str) -> Iterator[Served]:
     """Serve until the block ends; nothing may go wrong unseen."""
-    shell = Shell(home, settings)
+    shell = Typist(home, settings)
     home.mkdir(parents=True, exist_ok=True)
     said = home / "serve.log"
     with said.open("w") as log:

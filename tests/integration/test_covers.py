@@ -92,8 +92,8 @@ def kettle(house: House) -> Song:
 @pytest.fixture(scope="module")
 def recorded(tape: Tape, house: House) -> Recording:
     """Music without a voice, as if somebody had uploaded it."""
-    song = house.song("text2music", caption="rock band", duration=14, bpm=112, keyscale="A Minor", seed=9)
-    return tape.recording(song.audio, "Old Tape")
+    _, [take] = house.made("text2music", caption="rock band", duration=14, bpm=112, keyscale="A Minor", seed=9)
+    return tape.recording(take.audio, "Old Tape")
 
 
 @pytest.fixture(scope="module")
@@ -120,11 +120,11 @@ def test_a_cover_of_our_song_keeps_tempo_key_form_and_words(kettle: Song, reggae
 
 
 def test_a_cover_is_edited_like_any_song(house: House, reggae: Song) -> None:
-    same = house.song("retake", reggae, original_job_id=1, retake_variance=0)
+    same = house.edit("retake", reggae, original_job_id=1, retake_variance=0)
     assert np.array_equal(same.audio, reggae.audio)
-    longer = house.song("extend", reggae, source_job_id=1, caption="reggae", right_extend_length=4)
-    assert longer.source.duration == pytest.approx(reggae.source.duration + 4)
-    again = house.song("cover", reggae, source_job_id=1, caption="techno")
+    longer = house.edit("extend", reggae, source_job_id=1, caption="reggae", right_extend_length=4)
+    assert longer.audio.shape[1] == pytest.approx((reggae.source.duration + 4) * RATE)
+    again = house.edit("cover", reggae, source_job_id=1, caption="techno")
     assert again.plan.title == "Kettle (techno cover)"
     assert again.plan.bpm == 112
 

@@ -24,7 +24,7 @@ from engine.studio.score import SungLine
 from engine.studio.session import Session
 from engine.studio.understanding.vocabulary import vocabulary
 from engine.studio.voice.espeak import Speaker
-from tests.integration.test_edits import RATE, Audio, House, Song, differs, samples, sound_is_whole
+from tests.integration.test_edits import RATE, Audio, Heard, House, Song, differs, samples, sound_is_whole
 
 VOICES = {"vocals", "backing_vocals"}
 LYRICS = "[verse]\nCarry me over the water\n[chorus]\nHold the light (hold the light)\nUntil I see the shore"
@@ -50,7 +50,7 @@ def session() -> Iterator[Session]:
     speaker.close()
 
 
-def level(song: Song, start: float, end: float, stem: str = "vocals") -> float:
+def level(song: Heard, start: float, end: float, stem: str = "vocals") -> float:
     """The loudest sample of a stem between two moments."""
     return float(np.abs(song.stems[stem][:, samples(start) : samples(end)]).max())
 
@@ -82,7 +82,7 @@ def test_what_is_answered_in_brackets_is_the_second_voice(alone: Song) -> None:
 
 
 def test_edits_keep_a_voice_alone(house: House, alone: Song) -> None:
-    longer = house.song("extend", alone, source_job_id=1, caption="more", right_extend_length=8)
+    longer = house.edit("extend", alone, source_job_id=1, caption="more", right_extend_length=8)
     assert set(longer.stems) <= VOICES
     sound_is_whole(longer)
     added = [line for line in longer.take.lines if line.start > alone.take.lines[-1].end]
@@ -90,11 +90,11 @@ def test_edits_keep_a_voice_alone(house: House, alone: Song) -> None:
     assert {line.text.partition(" (")[0] for line in added} <= {"Hold the light", "Until I see the shore"}
     first = samples(alone.take.lines[-1].end)
     assert differs(longer.audio[:, :first], alone.audio[:, :first]).max() < 1e-4
-    restyled = house.song("edit", alone, source_job_id=1, edit_target_prompt="jazz, male voice")
+    restyled = house.edit("edit", alone, source_job_id=1, edit_target_prompt="jazz, male voice")
     assert set(restyled.stems) <= VOICES
     assert restyled.lines == alone.lines
     sound_is_whole(restyled)
-    reworded = house.song("edit", alone, source_job_id=1, edit_target_lyrics="Nothing else is like this", seed=3)
+    reworded = house.edit("edit", alone, source_job_id=1, edit_target_lyrics="Nothing else is like this", seed=3)
     assert reworded.lines[0] == "Nothing else is like this"
     score = reworded.kept.score
     assert not any(score.lines[line.line].echo for line in score.backing)
@@ -144,7 +144,8 @@ def test_everybody_who_is_named_sings(session: Session) -> None:
 
 def test_a_rap_has_a_beat_and_shouts_that_are_in_the_lyrics(house: House) -> None:
     text = "[verse]\nI woke up in the city with a pocket full of change (yeah)\nEvery corner has a story"
-    song = house.song("text2rap", caption="angry", lyrics=text, duration=14)
+    plan, [take] = house.made("text2rap", caption="angry", lyrics=text, duration=14)
+    song = Heard(plan, take)
     assert song.plan.genre_preset == "Hip Hop"
     assert {"drums", "bass", "vocals", "backing_vocals"} <= set(song.stems)
     assert song.lines[:2] == text.splitlines()[1:]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from dataclasses import dataclass, field
+from functools import cached_property
 from io import BytesIO
 from itertools import count
 from pathlib import Path
@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from config.files import load
+from engine.audio.encode import encode
 from engine.audio.loudness import integrated_lufs, true_peak_db
 from engine.audio.package import package
-from engine.audio.picture import cover
 from engine.spec import EngineError, Order, Plan, Preset, Request, Take, TrackResult, Words, estimate, parse
 from engine.spec.fields import BEATS_PER_BAR
+from engine.spec.sampled import is_one_shot
+from engine.spec.tasks import Text2Samples
 from engine.studio.caption import understand
 from engine.studio.compose.brief import Brief
 from engine.studio.engine import Studio
@@ -41,22 +43,22 @@ RATE = 48_000
 
 @dataclass(frozen=True)
 class Sample:
-    """A finished sample: its plan and its takes, the first of which is written to files when somebody looks."""
+    """A finished sample: its plan and its takes, the first of which is written to a file when somebody listens."""
 
     spec: Request
     plan: Plan
     takes: list[Take]
     workdir: Path
 
-    @cached_property
-    def track(self) -> TrackResult:
-        take = replace(self.takes[0], picture=picture())
-        return package(take, plan=self.plan, spec=self.spec, workdir=self.workdir)
+    def packed(self) -> TrackResult:
+        """All files that people get of the first take."""
+        return package(self.takes[0], plan=self.plan, spec=self.spec, workdir=self.workdir)
 
-    @property
+    @cached_property
     def audio(self) -> Audio:
         """The decoded master (samples, 2)."""
-        [path] = [file.path for file in self.track.files if file.kind == "audio" and file.format == "flac"]
+        self.workdir.mkdir(exist_ok=True)
+        path = encode(self.takes[0].audio, self.takes[0].sample_rate, self.workdir / "song.flac")
         audio, rate = sf.read(path, dtype="float32")
         assert rate == RATE
         return np.asarray(audio)
@@ -68,12 +70,6 @@ class Sample:
     @property
     def told(self) -> dict[str, dict[str, Any]]:
         return {notice.code: notice.params for notice in self.plan.notices}
-
-
-@cache
-def picture() -> bytes:
-    """One cover for all: drawing it costs as much as a hit."""
-    return cover("Sample", seed=1, genre="", minor=False, energy=(0.5,) * 180)
 
 
 @dataclass
@@ -383,7 +379,17 @@ def test_a_hit_begins_at_once_and_ends_in_silence(sampler: Sampler, caption: str
     assert not np.any(audio[-RATE // 100 :])
     # faded, not cut
     assert level[-RATE // 20 : -RATE // 50].max() < 0.01
-    assert sampler(caption).track.quality_score is None
+    spec = sampler(caption).spec
+    assert isinstance(spec, Text2Samples)
+    assert is_one_shot(spec)
+
+
+def test_a_hit_is_packed_as_it_sounds_and_no_quality_is_told(sampler: Sampler) -> None:
+    hit = sampler("kick")
+    track = hit.packed()
+    assert track.quality_score is None
+    [path] = [file.path for file in track.files if file.kind == "audio" and file.format == "flac"]
+    np.testing.assert_array_equal(sf.read(path, dtype="float32")[0], hit.audio)
 
 
 def test_a_hit_of_one_second_is_whole(sampler: Sampler) -> None:
