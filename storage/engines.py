@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 
 from storage.errors import DatabaseBusy, StorageFull
 
@@ -21,10 +21,14 @@ LOCK_WAIT_S = 30.0
 POSTGRES_AT_ONCE = 8
 # A connection of Postgres that rested for so long is asked whether it still works before it is used.
 IDLE_S = 1.0
+# Seconds between two looks for a place on a server whose connections are all taken.
+PLACE_S = 0.1
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: serialization_failure, deadlock_detected,
 # lock_not_available; and disk_full.
 POSTGRES_CONFLICT, POSTGRES_BUSY, POSTGRES_FULL = ("40001", "40P01"), ("40001", "40P01", "55P03"), "53100"
+# too_many_connections of the server, the database, the role; the driver has no code for what ends before it begins.
+NO_PLACE = ("too many clients", "too many connections", "connection slots are reserved")
 
 
 def settled(url: str) -> URL:
@@ -57,6 +61,7 @@ def open_engine(url: URL, *, read_only: bool = False, lock_wait_s: float = LOCK_
             pool_size=POSTGRES_AT_ONCE,
             pool_use_lifo=True,
         )
+        event.listen(engine, "do_connect", functools.partial(_connect_in_turn, lock_wait_s))
         event.listen(engine, "checkin", _note_use)
         event.listen(engine, "checkout", functools.partial(_ping_if_idle, engine))
         return engine
@@ -70,6 +75,22 @@ def open_engine(url: URL, *, read_only: bool = False, lock_wait_s: float = LOCK_
     event.listen(engine, "connect", functools.partial(_prepare, read_only=read_only))
     event.listen(engine, "begin", functools.partial(_begin, statement="BEGIN" if read_only else "BEGIN IMMEDIATE"))
     return engine
+
+
+def _connect_in_turn(wait_s: float, dialect: Any, _record: object, place: Any, given: Any) -> Any:
+    """Wait for a place as for a lock: whoever has it works, and will be done."""
+    until = time.monotonic() + wait_s
+    while True:
+        try:
+            return dialect.connect(*place, **given)
+        except dialect.loaded_dbapi.OperationalError as error:
+            if not _is_without_place(error) or time.monotonic() >= until:
+                raise
+        time.sleep(PLACE_S)
+
+
+def _is_without_place(error: object) -> bool:
+    return any(words in str(error) for words in NO_PLACE)
 
 
 def _note_use(_connection: object, record: Any) -> None:
@@ -126,7 +147,8 @@ def named_errors() -> Iterator[None]:
         code = getattr(cause, "sqlite_errorcode", None)
         kind = None if code is None else code & 0xFF
         state = getattr(cause, "sqlstate", None)
-        if kind in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) or state in POSTGRES_BUSY:
+        busy = kind in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) or state in POSTGRES_BUSY
+        if busy or (isinstance(error, OperationalError) and _is_without_place(cause)):
             raise DatabaseBusy(str(cause)) from error
         if kind == sqlite3.SQLITE_FULL or state == POSTGRES_FULL:
             raise StorageFull(str(cause)) from error

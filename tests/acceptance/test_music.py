@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 
 import numpy as np
 import pytest
@@ -40,6 +40,8 @@ def _closed_at_the_end() -> Iterator[None]:
     yield
     studio().close()
     studio.cache_clear()
+    packed().cleanup()
+    packed.cache_clear()
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,7 @@ def rendered(seed: int, seconds: float, **values: object) -> tuple[Request, Plan
 def made(seed: int, seconds: float, *, picture: bytes | None = None, **values: object) -> Song:
     spec, plan, take = rendered(seed, seconds, **values)
     take = replace(take, picture=picture)
-    folder = Path(mkdtemp(prefix="minstrel-music-"))
-    result = package(take, plan=plan, spec=spec, workdir=folder)
+    result = package(take, plan=plan, spec=spec, workdir=Path(mkdtemp(dir=packed().name)))
     files = {(file.kind, file.name, file.format): Path(file.path) for file in result.files}
     stems = {name: read(path) for (kind, name, _), path in files.items() if kind == "stem"}
     return Song(plan, result, read(files["audio", "", "flac"]), stems)
@@ -77,6 +78,12 @@ def read(path: Path) -> NDArray[np.float32]:
     audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
     assert rate == 48_000
     return np.ascontiguousarray(audio.T)
+
+
+@cache
+def packed() -> TemporaryDirectory[str]:
+    """Where the files of all songs are until the last test is over."""
+    return TemporaryDirectory(prefix="minstrel-music-")
 
 
 @cache

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session
 
 from storage import jobs, users
 from storage.database import Database, DatabaseBusy, StorageFull
+from storage.engines import settled
 from storage.tables import User
 from tests.rows import free_job, person
 
@@ -171,6 +173,44 @@ def test_a_locked_row_of_postgres_is_busy(request: pytest.FixtureRequest) -> Non
     assert database.read(turn) == 2
     database.close()
     other.close()
+
+
+@pytest.fixture
+def one_place(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A Postgres database for somebody who may have one connection to it."""
+    postgres = request.getfixturevalue("postgres")
+    url = make_url(postgres.migrated())
+    owner = create_engine(settled(url.render_as_string(hide_password=False)), isolation_level="AUTOCOMMIT")
+    with owner.connect() as connection:
+        connection.execute(text("CREATE ROLE guest LOGIN CONNECTION LIMIT 1"))
+        connection.execute(text("GRANT ALL ON ALL TABLES IN SCHEMA public TO guest"))
+        connection.execute(text("GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO guest"))
+        yield url.set(username="guest").render_as_string(hide_password=False)
+        connection.execute(text("DROP OWNED BY guest"))
+        connection.execute(text("DROP ROLE guest"))
+    owner.dispose()
+
+
+def test_a_server_without_a_place_is_busy_and_one_that_gets_a_place_is_waited_for(one_place: str) -> None:
+    first, second = Database(one_place), Database(one_place, lock_wait_s=0.05)
+    patient = Database(one_place)
+    first.write(person)
+    with pytest.raises(DatabaseBusy):
+        second.write(add_one)
+    with pytest.raises(DatabaseBusy):
+        second.read(turn)
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(patient.write, add_one)
+        with pytest.raises(TimeoutError):
+            waiting.result(0.05)
+        first.close()
+        waiting.result(30)
+    patient.close()
+    second.write(add_one)
+    second.close()
+    second = Database(one_place)
+    assert second.read(turn) == 2
+    second.close()
 
 
 def test_a_full_disk_is_said_to_be_full(sqlite: Database) -> None:
