@@ -27,6 +27,8 @@ LOSSLESS = ("flac", "wav")
 # formats with a bit rate, in kbit/s, and the one they have unless told
 BIT_RATES = (128, 160, 192, 256, 320)
 DEFAULT_BIT_RATES: dict[str, int | None] = {"mp3": 192, "m4a": 256, "ogg": None}
+# of 1: the library's own 0.625 takes a fifth more time and makes files half a percent smaller
+FLAC_EFFORT = 0.5
 # samples written at once, so that a long song needs little more memory than its file
 BLOCK = 2**18
 FORMATS = (*LOSSLESS, *DEFAULT_BIT_RATES)
@@ -121,8 +123,9 @@ def preview(
 def _lossless(audio: Audio, rate: int, form: str) -> bytes:
     # in memory: libsndfile says little about a full disk, Python says which error it was
     buffer = io.BytesIO()
+    effort: dict[str, Any] = {"compression_level": FLAC_EFFORT} if form == "flac" else {}
     try:
-        with soundfile.SoundFile(buffer, "w", rate, audio.shape[0], "PCM_24", format=form.upper()) as file:
+        with soundfile.SoundFile(buffer, "w", rate, audio.shape[0], "PCM_24", format=form.upper(), **effort) as file:
             for first in range(0, audio.shape[1], BLOCK):
                 # rounded here: libsndfile rounds for FLAC and cuts off for WAV, and both must hold the same samples
                 steps = np.rint(audio[:, first : first + BLOCK].T * np.float32(2**23))
