@@ -19,7 +19,7 @@ from workflows import bans, collection, order_form, view
 from workflows.challenges.announce import song_gone
 from workflows.credits import account_of
 from workflows.people import ReplyTo, Requester, now_ms
-from workflows.refusal import Refusal
+from workflows.refusal import in_words_of
 from workflows.rules import Rules
 from workflows.signed_links import ALWAYS_S, GOOD_FOR_S, Piece
 from workflows.submit import submit
@@ -110,13 +110,10 @@ async def place(
         )
         made[job.id] = tuple(_track(row, job.seed) for row in rows)
 
-    try:
+    with in_words_of(order_form.THEIR_NAMES):
         accepted = await submit(
             db, rules, who, where, asked.task, asked.values, key=key, fingerprint=fingerprint, also=named
         )
-    except Refusal as refusal:
-        refusal.field = order_form.THEIR_NAMES.get(refusal.field or "", refusal.field)
-        raise
 
     # Nothing may go wrong any more for an order that was just kept: whoever is told so orders again.
     left = None

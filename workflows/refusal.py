@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from engine.spec import InvalidSpec
@@ -47,3 +49,13 @@ class Refusal(Exception):
         return cls(
             first.code, field=first.field, value=first.value, allowed=first.allowed, **{"task": task, **first.params}
         )
+
+
+@contextmanager
+def in_words_of(names: Mapping[str, str]) -> Iterator[None]:
+    """What is refused names the option as they gave it: `names` are theirs for what ours is called."""
+    try:
+        yield
+    except Refusal as refusal:
+        refusal.field = names.get(refusal.field or "", refusal.field)
+        raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import IO
@@ -16,6 +17,8 @@ from workflows.refusal import Refusal
 MB = 10**6
 # Whoever sends nothing for so long has gone, whatever their connection says.
 SILENT_S = 30
+# Nor does it help to send a byte now and then: on the whole it is at least so many a second.
+SLOWEST = 1000
 # What is written to disk at once.
 BATCH = 1 << 20
 LONGEST_NAME = 120
@@ -58,16 +61,18 @@ async def body(request: Request, most: int) -> bytes:
 
 
 async def pieces(request: Request, most: int, *, beside: int = 0) -> AsyncIterator[bytes]:
-    """The body, piece by piece. Raises `Refusal` as soon as it is larger than `most` bytes, or will not end.
+    """The body, piece by piece. Raises `Refusal` as soon as it is larger than `most` bytes, or comes too slowly to end.
 
     `beside`: so much more may come with what the limit is for.
     """
     if _said(request) > most + beside:
         raise too_large(most)
     coming, count = request.stream(), 0
+    began = time.monotonic()
     while True:
+        left = began + SILENT_S + count / SLOWEST - time.monotonic()
         try:
-            async with asyncio.timeout(SILENT_S):
+            async with asyncio.timeout(min(left, SILENT_S)):
                 piece = await anext(coming, None)
         except (ClientDisconnect, TimeoutError):
             raise Refusal("body_never_came") from None

@@ -232,7 +232,7 @@ def test_each_endpoint_refuses_what_it_can_not_make(tmp_path: Path) -> None:
         ("repaint", {"repainting_start": 29.5}, "repainting_start", True),
         ("extend", {"left_extend_length": 61}, "left_extend_length", False),
         ("extend", {"right_extend_length": 61}, "right_extend_length", False),
-        ("extend", {"prompt": None}, "caption", False),
+        ("extend", {"prompt": None}, "prompt", False),
         ("edit", {"edit_type": "shorter"}, "edit_type", False),
         ("edit", {"edit_target_prompt": ""}, "edit_target_prompt", False),
         ("edit", {"edit_type": "only_lyrics"}, "edit_target_lyrics", False),
@@ -282,6 +282,16 @@ def test_an_option_goes_by_each_of_its_names(tmp_path: Path) -> None:
             assert (await kept({"caption": "blues", "duration": 40, "audio_duration": 40}))["duration"] == 40
             told = await refused(ann, "text2music", {"caption": "blues", "duration": 40, "audio_duration": 50})
             assert (told["code"], told["field"]) == ("names_disagree", "duration")
+            # What is refused is named as they named it.
+            told = await refused(ann, "text2music", {"prompt": "blues", "audio_duration": 900})
+            assert (told["field"], told["value"]) == ("audio_duration", 900)
+            assert told["detail"].startswith("audio_duration ")
+            told = await refused(ann, "text2music", {"prompt": "blues", "audio_duration": "60"})
+            assert (told["code"], told["field"]) == ("wrong_kind", "audio_duration")
+            told = await refused(ann, "cover", {"prompt": "x" * 3000, "source_job_id": 1})
+            assert told["field"] == "prompt"
+            told = await refused(ann, "text2music", {"prompt": "blues", "caption": "x" * 3000})
+            assert told["field"] == "caption"
             # Its `generate` may say of every task what some settle by themselves.
             settled = {"prompt": "blues", "instrumental": True}
             assert (await ann.post(f"{MUSIC}/prompt2instrumental", json=settled)).status_code == 200

@@ -53,15 +53,18 @@ def rows(web: WebHouse, what: Any) -> list[Any]:
 
 
 async def called(
-    web: WebHouse, path: str, key: str, pieces: list[bytes], *, silent: bool, **headers: str
+    web: WebHouse, path: str, key: str, pieces: list[bytes], *, then: str, **headers: str
 ) -> tuple[int, dict[str, Any]]:
-    """What is answered to a body of which only `pieces` come: it breaks off or, `silent`, nothing more is heard."""
+    """What is answered to a body of which only `pieces` come: then it breaks off, falls silent, or drips."""
     coming = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
-        if not coming and silent:
+        if not coming and then == "falls silent":
             await asyncio.Event().wait()
+        if not coming and then == "drips":
+            await asyncio.sleep(0.01)
+            return {"type": "http.request", "body": b" ", "more_body": True}
         return coming.pop(0) if coming else {"type": "http.disconnect"}
 
     async def send(message: dict[str, Any]) -> None:
@@ -208,9 +211,9 @@ def test_an_upload_is_refused_while_it_comes_in(tmp_path: Path, monkeypatch: pyt
             (UPLOADS, [part("file", TUNE, file="a.mp3")], {"content_type": FORM["content-type"]}),
             (f"{MUSIC}/cover", [b'{"caption": '], {"content_type": "application/json", "content_length": "1000"}),
         ):
-            for silent in (False, True):
-                status, told = await called(web, path, key, pieces, silent=silent, **headers)
-                assert (status, told["code"]) == (400, "body_never_came"), (path, silent)
+            for then in ("breaks off", "falls silent", "drips"):
+                status, told = await called(web, path, key, pieces, then=then, **headers)
+                assert (status, told["code"]) == (400, "body_never_came"), (path, then)
         assert (rows(web, Recording), rows(web, Job)) == ([], [])
 
     run(tmp_path, story, limits={"fetch": {"most_mb": 0.2}})

@@ -45,6 +45,12 @@ def named(task: str, values: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def as_given(task: str, values: Mapping[str, Any]) -> dict[str, str]:
+    """The other names that `values` have for options of the task, by the names of those."""
+    names = option_names(MODELS[task])
+    return {names[given]: given for given in values if given in names and values.get(names[given]) is None}
+
+
 def require(model: type[Request], values: Mapping[str, Any]) -> None:
     """Raise a `Refusal` where a value in JSON is of another kind than its option takes: "5" is not 5."""
     for name, value in values.items():

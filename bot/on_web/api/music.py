@@ -21,6 +21,7 @@ from bot.replies import reply
 from engine.spec import MODELS
 from workflows import collection
 from workflows.keys import Caller
+from workflows.refusal import in_words_of
 from workflows.submit import Accepted, judge, submit
 from workflows.view import JobView
 
@@ -34,20 +35,20 @@ TASKS = tuple(task for task in MODELS if task not in ("analyze", "lrc"))
 
 async def keep(request: Request, web: Web, calls: Caller, task: str, key: str | None) -> Accepted:
     """Keep what `request` asks for. Raises `Refusal`."""
-    asked = await reading.asked(
-        request,
-        web,
-        calls,
-        sound=bodies.sound_of(task),
-        check=lambda values: judge(web.rules, task, kinds.named(task, values)),
-    )
-    values, same = kinds.named(task, asked.values), kinds.named(task, asked.same)
-    if reading.kind_of(request) == reading.JSON:
-        kinds.require(MODELS[task], values)
-    accepted = await submit(
-        web.db, web.rules, calls.who, calls.where, task, values,
-        key=key, fingerprint=fingerprint(task, same), incoming=web.incoming,
-    )  # fmt: skip
+
+    def check(values: dict[str, Any]) -> None:
+        with in_words_of(kinds.as_given(task, values)):
+            judge(web.rules, task, kinds.named(task, values))
+
+    asked = await reading.asked(request, web, calls, sound=bodies.sound_of(task), check=check)
+    with in_words_of(kinds.as_given(task, asked.values)):
+        values, same = kinds.named(task, asked.values), kinds.named(task, asked.same)
+        if reading.kind_of(request) == reading.JSON:
+            kinds.require(MODELS[task], values)
+        accepted = await submit(
+            web.db, web.rules, calls.who, calls.where, task, values,
+            key=key, fingerprint=fingerprint(task, same), incoming=web.incoming,
+        )  # fmt: skip
     web.nudge()
     return accepted
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -29,7 +28,7 @@ from workflows import collection, stem_modes
 from workflows.collection import Wanted
 from workflows.keys import Caller
 from workflows.pricing import STEM_TASKS
-from workflows.refusal import Refusal
+from workflows.refusal import Refusal, in_words_of
 from workflows.stem_modes import Extract, Wish, their_name
 from workflows.submit import judge, submit
 from workflows.view import JobView
@@ -75,27 +74,17 @@ async def _keep(request: Request, web: Web, calls: Caller, form: type[Form], key
 
     def check(values: dict[str, Any]) -> None:
         wish = wished(values)
-        with _in_words_of(wish):
+        with in_words_of(wish.names):
             judge(web.rules, wish.task, wish.values)
 
     asked = await reading.asked(request, web, calls, sound=SOUND, check=check)
     wish = wished(asked.values)
-    with _in_words_of(wish):
+    with in_words_of(wish.names):
         accepted = await submit(
             web.db, web.rules, calls.who, calls.where, wish.task, wish.values,
             key=key, fingerprint=fingerprint(wish.task, asked.same), incoming=web.incoming,
         )  # fmt: skip
     return wish, accepted.job_id
-
-
-@contextmanager
-def _in_words_of(wish: Wish) -> Iterator[None]:
-    """What is refused names the option that they gave."""
-    try:
-        yield
-    except Refusal as refusal:
-        refusal.field = wish.names.get(refusal.field or "", refusal.field)
-        raise
 
 
 async def _begun(request: Request, web: Web, calls: Caller, task: str, number: int) -> dict[str, Any]:
